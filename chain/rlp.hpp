@@ -1,0 +1,51 @@
+#pragma once
+
+#include <vector>
+
+#include "chain/address.hpp"
+#include "chain/amount.hpp"
+
+/// Recursive Length Prefix (Ethereum Yellow Paper, appendix B). Decoding is strict: only the canonical form
+/// is accepted.
+namespace grid::chain::rlp {
+
+/// Appends items to one buffer; lists are opened and closed in pairs.
+class Encoder {
+public:
+    Encoder& bytes(ByteView v);
+    Encoder& integer(const Amount& v);
+    Encoder& address(const Address& v) { return bytes(v.bytes); }
+    Encoder& hash(const Hash& v) { return bytes(v.bytes); }
+    Encoder& begin_list();
+    Encoder& end_list();
+    /// Appends an item that is already encoded.
+    Encoder& raw(ByteView encoded);
+    /// The finished encoding; every list must be closed (asserted).
+    Bytes take();
+
+private:
+    Bytes out_;
+    std::vector<std::size_t> open_;
+};
+
+/// A decoded item; views into the input.
+struct Item {
+    bool is_list = false;
+    ByteView payload;         ///< of a string: its bytes; of a list: the encoded items
+    std::vector<Item> items;  ///< of a list
+};
+
+struct Limits {
+    std::size_t depth = 16;
+    std::size_t items = 100'000;
+};
+
+/// One item that fills the input. Code `bad_rlp`: malformed, not canonical, over a limit, trailing bytes.
+Result<Item> decode(ByteView input, Limits limits = {});
+
+/// An integer without leading zeros of at most `bits`; code `bad_rlp`.
+Result<Amount> integer(const Item& item, unsigned bits = 256);
+Result<Address> address(const Item& item);
+Result<Hash> hash(const Item& item);
+
+}  // namespace grid::chain::rlp
