@@ -1,0 +1,103 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "chain/contracts.hpp"
+#include "chain/market.hpp"
+#include "chain/parameters.hpp"
+
+/// Calldata for every function of the contracts, and decoders for what their views return. The ABI is
+/// chain/abi's.
+namespace grid::chain::calls {
+
+/// What a provider says of itself in Registry.set; `available`, `address` and `status` are the contract's to
+/// set.
+Bytes encode_info(const Provider& provider);
+
+namespace token {
+Bytes name();
+Bytes symbol();
+Bytes decimals();
+Bytes total_supply();
+Bytes cap();
+Bytes minter();
+Bytes balance_of(const Address& account);
+Bytes allowance(const Address& owner, const Address& spender);
+Bytes transfer(const Address& to, const Amount& amount);
+Bytes approve(const Address& spender, const Amount& amount);
+Bytes transfer_from(const Address& from, const Address& to, const Amount& amount);
+Bytes mint(const Address& to, const Amount& amount);
+/// Development chains only: tokens for the caller, at most kFaucetLimit a call.
+Bytes faucet(const Amount& amount);
+}  // namespace token
+
+namespace credit {
+Bytes name();
+Bytes symbol();
+Bytes decimals();
+Bytes total_supply();
+Bytes token();
+Bytes is_protocol(const Address& account);
+Bytes balance_of(const Address& account);
+/// Tokens to credits, one to one; the credit contract must have been approved for that many tokens before.
+Bytes purchase(const Amount& amount);
+/// Credits to tokens, one to one.
+Bytes redeem(const Amount& amount);
+/// Protocol contracts only.
+Bytes escrow(const Address& from, const Amount& amount);
+/// Protocol contracts only.
+Bytes release(const Address& to, const Amount& amount);
+}  // namespace credit
+
+namespace registry {
+/// Registers or revises the caller; `address`, `available` and `status` are ignored.
+Bytes set(const Provider& info);
+Bytes deregister();
+/// Protocol contracts only. `reserve`: amounts are taken, else given back.
+Bytes update(const Address& provider, const Resources& amounts, bool reserve, const Hash& ref);
+Bytes get(const Address& provider);
+Bytes count();
+/// At most 100 a page.
+Bytes list(std::uint64_t offset, std::uint64_t limit);
+}  // namespace registry
+
+namespace market {
+Bytes create_order(const Address& provider, const Resources& resources, const Prices& prices,
+                   Seconds duration, Seconds min_probation);
+/// `signature`: r, s, v (65 bytes, v 27 or 28) over quote_digest, by the provider or its operator key.
+Bytes create_order_with_quote(const Quote& quote, ByteView signature);
+Bytes activate_order(OrderId id);
+Bytes cancel_order(OrderId id);
+Bytes settle(OrderId id);
+/// At most 256; ids that cannot be settled are skipped.
+Bytes settle_many(const std::vector<OrderId>& ids);
+Bytes withdraw(OrderId id, const Amount& amount);
+Bytes get(OrderId id);
+Bytes current(const Address& user, const Address& provider);
+Bytes count();
+Bytes earned_at(OrderId id, Timestamp t);
+/// At most 100 a page.
+Bytes orders_of_user(const Address& user, std::uint64_t offset, std::uint64_t limit);
+Bytes orders_of_provider(const Address& provider, std::uint64_t offset, std::uint64_t limit);
+Bytes quote_used(const Hash& digest);
+Bytes parameters();
+}  // namespace market
+
+// Decoders of return data; code `bad_result` when it is not of that form.
+Result<Amount> decode_amount(ByteView output);
+Result<std::uint64_t> decode_u64(ByteView output);
+Result<bool> decode_boolean(ByteView output);
+Result<std::string> decode_text(ByteView output);
+Result<Address> decode_address(ByteView output);
+/// Market.current and the create calls.
+Result<OrderId> decode_order_id(ByteView output);
+Result<std::vector<OrderId>> decode_order_ids(ByteView output);
+/// Market.get; status `none` for an unknown id.
+Result<Order> decode_order(ByteView output);
+/// Registry.get; status `none` for an address that never registered.
+Result<Provider> decode_provider(ByteView output);
+Result<std::vector<Provider>> decode_providers(ByteView output);
+Result<MarketParameters> decode_parameters(ByteView output);
+
+}  // namespace grid::chain::calls

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "chain/address.hpp"
+#include "chain/amount.hpp"
+#include "chain/time.hpp"
+
+namespace grid::chain {
+
+/// What the Market is run by: fixed by genesis; whatever concerns an order is copied into it when it is
+/// created.
+struct MarketParameters {
+    Seconds activation_deadline{3600};  ///< an order must be activated before created_at + this
+    std::uint32_t max_unactivated =
+        16;  ///< orders of one user that wait for activation; quotes do not count against it
+    Amount minimum_deposit{1};                 ///< credit base units, for orders without a quote
+    Seconds probation_window{30 * 24 * 3600};  ///< W: one free probation for a pair in each; 0: no limit
+    std::uint32_t max_probation_cancels =
+        3;  ///< N: who cancels in probation more often in one window gets none
+    friend bool operator==(const MarketParameters&, const MarketParameters&) = default;
+};
+
+/// Everything that genesis fixes and the native contracts read.
+struct ChainParameters {
+    Amount token_cap;  ///< base units, < 2^96
+    Address minter;    ///< may mint tokens up to the cap; zero: nobody
+    MarketParameters market;
+    friend bool operator==(const ChainParameters&, const ChainParameters&) = default;
+};
+
+}  // namespace grid::chain

@@ -1,0 +1,224 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <optional>
+#include <unordered_map>
+#include <unordered_set>
+#include <variant>
+#include <vector>
+
+#include "chain/market.hpp"
+#include "chain/parameters.hpp"
+
+namespace grid::chain {
+
+/// A row of the state as it is stored and committed to.
+struct Row {
+    std::uint8_t table = 0;  ///< a `Table`
+    Bytes key;
+    std::optional<Bytes> value;  ///< none: the row is erased
+    friend bool operator==(const Row&, const Row&) = default;
+};
+
+/// Sorted by (table, key), each key once.
+using WriteSet = std::vector<Row>;
+
+/// The tables of the state. Numbers are stored: never reuse one.
+enum class Table : std::uint8_t {
+    parameters = 1,         ///< "" -> ChainParameters
+    supplies = 2,           ///< "" -> token supply, credit supply
+    nonces = 3,             ///< address -> next nonce
+    token_balances = 4,     ///< address -> amount
+    allowances = 5,         ///< owner, spender -> amount
+    credit_balances = 6,    ///< address -> amount
+    providers = 7,          ///< address -> entry but its available resources
+    available = 8,          ///< address -> available resources
+    orders = 9,             ///< id -> order
+    spent_quotes = 10,      ///< digest -> nothing
+    probation_uses = 11,    ///< user, provider -> window of the last probation
+    probation_cancels = 12  ///< user -> window, cancels in it
+};
+
+struct AddressPair {
+    Address first;
+    Address second;
+    friend bool operator==(const AddressPair&, const AddressPair&) = default;
+};
+
+/// How often a user cancelled in probation, in the window of the last time.
+struct ProbationCancels {
+    std::uint64_t window = 0;
+    std::uint32_t count = 0;
+    friend bool operator==(const ProbationCancels&, const ProbationCancels&) = default;
+};
+
+/// The whole state of the embedded chain, in memory. Every setter journals what was there, so that a failed
+/// transaction is rolled back and a block's changed rows are known. What can be derived from rows (current
+/// orders, lists, counts) is kept beside them and never stored. Not thread-safe.
+class State {
+public:
+    // --- journal
+    /// A mark to roll back to; valid until the next rollback to an earlier one or take_write_set().
+    std::size_t checkpoint() const noexcept { return journal_.size(); }
+    /// Undoes every change since the mark.
+    void rollback(std::size_t mark);
+    /// The rows that changed since the last take, as they are now. Clears the journal.
+    WriteSet take_write_set();
+    /// Applies a stored row without journalling it, at start; rows in any order, later ones replace earlier
+    /// ones. Code `bad_row`: unknown table, malformed key or value.
+    Result<void> load(const Row& row);
+    /// Every row there is, unsorted.
+    void for_each_row(const std::function<void(Row)>& visit) const;
+
+    // --- accounts
+    std::uint64_t nonce(const Address& account) const;
+    void set_nonce(const Address& account, std::uint64_t nonce);
+
+    // --- GridToken
+    const Amount& token_supply() const noexcept { return supplies_.token; }
+    void set_token_supply(const Amount& supply);
+    Amount token_balance(const Address& account) const;
+    void set_token_balance(const Address& account, const Amount& balance);
+    Amount allowance(const Address& owner, const Address& spender) const;
+    void set_allowance(const Address& owner, const Address& spender, const Amount& amount);
+
+    // --- Credit
+    const Amount& credit_supply() const noexcept { return supplies_.credit; }
+    void set_credit_supply(const Amount& supply);
+    Amount credit_balance(const Address& account) const;
+    void set_credit_balance(const Address& account, const Amount& balance);
+
+    // --- Registry
+    /// Null when the address never registered. Valid until the next change.
+    const Provider* provider(const Address& address) const;
+    /// All that ever registered, in the order of their first registration.
+    const std::vector<Address>& providers() const noexcept { return provider_list_; }
+    /// Inserts or replaces the entry, with its available resources.
+    void set_provider(const Provider& provider);
+    /// Of a provider that exists.
+    void set_available(const Address& provider, const Resources& available);
+
+    // --- Market
+    /// Null when there is none. Valid until the next change.
+    const Order* order(OrderId id) const;
+    /// Ids run from 1 to this one.
+    OrderId last_order() const noexcept { return {orders_.size()}; }
+    /// Replaces an order, or appends the one with id last_order() + 1.
+    void set_order(const Order& order);
+    /// The newest order of the pair, live or ended; 0 when there was none.
+    OrderId current(const Address& user, const Address& provider) const;
+    /// In ascending order of ids.
+    const std::vector<OrderId>& orders_of_user(const Address& user) const;
+    const std::vector<OrderId>& orders_of_provider(const Address& provider) const;
+    /// How many orders of the user wait for activation.
+    std::uint32_t unactivated(const Address& user) const;
+    bool quote_spent(const Hash& digest) const { return spent_quotes_.contains(digest); }
+    void spend_quote(const Hash& digest);
+    /// The window in which the pair had its last probation.
+    std::optional<std::uint64_t> probation_use(const Address& user, const Address& provider) const;
+    void set_probation_use(const Address& user, const Address& provider, std::uint64_t window);
+    ProbationCancels probation_cancels(const Address& user) const;
+    void set_probation_cancels(const Address& user, const ProbationCancels& cancels);
+
+    const ChainParameters& parameters() const noexcept { return parameters_; }
+    void set_parameters(const ChainParameters& parameters);
+
+private:
+    struct PairHash {
+        std::size_t operator()(const AddressPair& p) const noexcept {
+            const std::hash<Address> hash;
+            return hash(p.first) * 0x9e3779b97f4a7c15ull ^ hash(p.second);
+        }
+    };
+    struct Supplies {
+        Amount token;
+        Amount credit;
+    };
+    struct UserOrders {
+        std::vector<OrderId> ids;
+        std::uint32_t unactivated = 0;
+    };
+    struct ProviderEntry {
+        Provider provider;
+        std::uint32_t index = 0;  ///< its place in provider_list_
+    };
+
+    // One kind of entry for each kind of change: the key and what was there before.
+    struct ParametersChange {
+        ChainParameters previous;
+    };
+    struct SuppliesChange {
+        Supplies previous;
+    };
+    struct NonceChange {
+        Address account;
+        std::uint64_t previous;
+    };
+    struct TokenBalanceChange {
+        Address account;
+        Amount previous;
+    };
+    struct AllowanceChange {
+        AddressPair pair;
+        Amount previous;
+    };
+    struct CreditBalanceChange {
+        Address account;
+        Amount previous;
+    };
+    struct ProviderChange {
+        Address address;
+        std::optional<Provider> previous;
+    };
+    struct AvailableChange {
+        Address address;
+        Resources previous;
+    };
+    struct OrderChange {
+        OrderId id;
+        std::optional<Order> previous;
+    };
+    struct QuoteSpent {
+        Hash digest;
+    };
+    struct ProbationUseChange {
+        AddressPair pair;
+        std::optional<std::uint64_t> previous;
+    };
+    struct ProbationCancelsChange {
+        Address user;
+        ProbationCancels previous;
+    };
+    using Change = std::variant<ParametersChange, SuppliesChange, NonceChange, TokenBalanceChange,
+                                AllowanceChange, CreditBalanceChange, ProviderChange, AvailableChange,
+                                OrderChange, QuoteSpent, ProbationUseChange, ProbationCancelsChange>;
+
+    void undo(const Change& change);
+    void put_provider(const Provider& provider, std::uint32_t index);
+    void drop_newest_provider(const Address& address);
+    void put_order(const Order& order);
+    void drop_newest_order();
+    void count_unactivated(const Order& order, bool add);
+    std::optional<Bytes> value_of(Table table, ByteView key) const;
+    Result<void> erase_row(Table table, ByteView key);
+
+    ChainParameters parameters_;
+    Supplies supplies_;
+    std::unordered_map<Address, std::uint64_t> nonces_;
+    std::unordered_map<Address, Amount> token_balances_;
+    std::unordered_map<AddressPair, Amount, PairHash> allowances_;
+    std::unordered_map<Address, Amount> credit_balances_;
+    std::unordered_map<Address, ProviderEntry> providers_;
+    std::vector<Address> provider_list_;
+    std::deque<Order> orders_;  ///< orders_[id - 1]
+    std::unordered_map<AddressPair, OrderId, PairHash> current_;
+    std::unordered_map<Address, UserOrders> user_orders_;
+    std::unordered_map<Address, std::vector<OrderId>> provider_orders_;
+    std::unordered_set<Hash> spent_quotes_;
+    std::unordered_map<AddressPair, std::uint64_t, PairHash> probation_uses_;
+    std::unordered_map<Address, ProbationCancels> probation_cancels_;
+    std::vector<Change> journal_;
+};
+
+}  // namespace grid::chain
