@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.37;
+
+/// @title Credits: what orders are paid in
+/// @notice One credit is backed by one token base unit that this contract holds. Credits move only between an account
+/// and the contracts of the protocol, whose set is fixed at deployment.
+interface ICredit {
+    /// @notice Every movement: purchase comes from zero, redeem goes to zero, the others are to or from the protocol.
+    event Transfer(address indexed from, address indexed to, uint256 value);
+    event Purchased(address indexed account, uint256 value);
+    event Redeemed(address indexed account, uint256 value);
+
+    error InsufficientCredits(uint256 needed, uint256 available);
+    error NotProtocol(address caller);
+    error ZeroAmount();
+
+    function name() external view returns (string memory);
+    function symbol() external view returns (string memory);
+    function decimals() external view returns (uint8);
+    function totalSupply() external view returns (uint256);
+    function balanceOf(address account) external view returns (uint256);
+    /// @notice The token that backs the credits.
+    function token() external view returns (address);
+    function isProtocol(address account) external view returns (bool);
+
+    /// @notice Takes tokens that the caller approved for this contract and gives as many credits.
+    /// @dev Guards in order: amount not zero, then those of GridToken.transferFrom.
+    function purchase(uint256 value) external;
+    /// @notice Burns credits and gives their tokens back.
+    /// @dev Guards in order: amount not zero, credits.
+    function redeem(uint256 value) external;
+
+    /// @notice Protocol only: moves an account's credits to the caller. The caller has the account's call for it.
+    /// @dev Guards in order: caller, credits.
+    function escrow(address from, uint256 value) external;
+    /// @notice Protocol only: moves the caller's own credits to an account.
+    /// @dev Guards in order: caller, credits.
+    function release(address to, uint256 value) external;
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.37;
+
+import {Prices, Resources} from "./IRegistry.sol";
+
+/// @notice Status: 0 none, 1 unactivated, 2 running, 3 cancelled, 4 completed. Times in seconds since 1970, 0 when it has not happened.
+struct Order {
+    uint64 id;
+    address user;
+    address provider;
+    Resources resources;
+    Prices prices;
+    uint256 deposit; // V = ceil(R * D / 3600)
+    uint256 accrued; // earned by the provider at the last settlement
+    uint256 paidProvider;
+    uint256 paidUser;
+    bool userCheck;
+    bool providerCheck;
+    uint64 createdAt;
+    uint64 activatedAt;
+    uint64 activateHeight;
+    uint64 settledAt;
+    uint64 settleHeight;
+    uint64 probation; // P: free seconds before the paid term
+    uint64 duration; // D: the paid term
+    uint64 suspendedSeconds;
+    uint64 suspendedSince;
+    uint64 activationDeadline; // activation must come before it
+    uint8 status;
+}
+
+/// @notice Terms that a provider signs for one user (EIP-712; domain "GRID Market", version "1", chain id, this contract).
+/// The type string is Quote(address provider,address user,uint64 cpuMilli,uint64 memoryMiB,uint64 storageMiB,uint64 gpus,
+/// uint96 cpuMilliPrice,uint96 memoryMiBPrice,uint96 storageMiBPrice,uint96 gpuPrice,uint64 duration,uint64 probation,
+/// uint64 validUntil,uint64 replaces,bytes32 salt), without the line breaks.
+struct Quote {
+    address provider;
+    address user;
+    Resources resources;
+    Prices prices;
+    uint64 duration;
+    uint64 probation;
+    uint64 validUntil; // in time while block.timestamp < validUntil
+    uint64 replaces; // 0 for a new order
+    bytes32 salt;
+}
+
+/// @notice Where the money of an order stands after an event.
+struct Balance {
+    uint256 deposit;
+    uint256 accrued;
+    uint256 paidProvider;
+    uint256 paidUser;
+    uint64 endsAt; // E; 0 before activation
+}
+
+/// @notice Fixed at deployment; what concerns an order is copied into it at creation.
+struct Parameters {
+    uint64 activationDeadline; // seconds from creation
+    uint32 maxUnactivated; // orders of one user that wait for activation
+    uint256 minimumDeposit; // for orders without a quote
+    uint64 probationWindow; // W: one free probation for a pair in each; 0: no limit
+    uint32 maxProbationCancels; // N: who cancels in probation more often in a window gets none in it
+}
+
+/// @title The market: orders that escrow their price and pay for the time served
+/// @notice Deposits are this contract's balance in Credit: always the sum of deposit - paidProvider - paidUser over all orders.
+///
+/// With R = sum of price * amount, S = activatedAt + probation, E = S + D:
+/// earned(t) = V at t >= E, else floor(R * (t - S) / 3600); suspended time is taken off. Nothing is earned before S.
+/// A running order at t >= E is past its end: settle, cancelOrder and withdraw by anybody then complete it.
+///
+/// A call that changes an order checks, in this order: the id exists (UnknownOrder), it is the newest of its user and provider
+/// (StaleOrder; not for withdraw), its status (WrongStatus), then who calls, then the rest.
+interface IMarket {
+    event OrderCreated(
+        uint64 indexed id,
+        address indexed user,
+        address indexed provider,
+        Resources resources,
+        Prices prices,
+        uint64 duration,
+        uint64 probation,
+        bool userCheck,
+        bool providerCheck,
+        uint64 createdAt,
+        uint64 activationDeadline,
+        uint256 deposit
+    );
+    event OrderActivated(
+        uint64 indexed id, address indexed by, uint64 activatedAt, uint64 activateHeight, uint64 startsAt, Balance balance
+    );
+    event OrderSettled(uint64 indexed id, uint64 settledAt, uint64 settleHeight, Balance balance);
+    event OrderCancelled(uint64 indexed id, address indexed by, uint64 settledAt, uint64 settleHeight, Balance balance);
+    event OrderCompleted(uint64 indexed id, uint64 settledAt, uint64 settleHeight, Balance balance);
+    event Withdrawn(uint64 indexed id, address indexed account, uint256 amount, Balance balance);
+    event QuoteUsed(bytes32 indexed digest, address indexed provider, address indexed user, uint64 id);
+
+    error UnknownOrder(uint64 id);
+    error StaleOrder(uint64 id);
+    error WrongStatus(uint64 id, uint8 status);
+    error NotParty(uint64 id, address caller);
+    /// @param secs a duration of 0, or a duration or probation over ten years of 365 days
+    error InvalidDuration(uint64 secs);
+    /// @param id the live order of the pair
+    error OrderExists(uint64 id);
+    error DepositBelowMinimum(uint256 deposit, uint256 minimum);
+    error TooManyUnactivated(uint32 count, uint32 limit);
+    /// @notice The pair had its probation in this window, or the user cancelled in probation too often in it.
+    error ProbationUsed(address user, address provider);
+    error ProbationTooShort(uint64 offered, uint64 wanted);
+    error OffersNotAccepted(address provider);
+    /// @param resource 0 cpuMilli, 1 memoryMiB, 2 storageMiB, 3 gpus: the first that fails
+    error PriceTooLow(uint8 resource, uint96 offered, uint96 minimum);
+    error QuoteExpired(uint64 validUntil);
+    error QuoteSpent(bytes32 digest);
+    error QuoteNotForCaller(address user, address caller);
+    error QuoteReplaces(uint64 id);
+    /// @notice Not 65 bytes r, s, v with v 27 or 28 and s in the lower half, or no key signed this.
+    error InvalidQuoteSignature();
+    error QuoteSignerUnknown(address signer);
+    error ActivationExpired(uint64 id, uint64 deadline);
+    error ZeroAmount();
+    error ExceedsClaimable(uint256 amount, uint256 claimable);
+    error TooMany(uint256 given, uint256 limit);
+    error UnknownProvider(address provider);
+    error ProviderInactive(address provider);
+    /// @notice Raised by the registry.
+    error InsufficientResources(uint8 resource, uint64 wanted, uint64 available);
+    /// @notice Raised by the credit contract.
+    error InsufficientCredits(uint256 needed, uint256 available);
+
+    /// @notice An offer at the caller's prices: deposit escrowed, resources reserved. The probation is the provider's,
+    /// or none when the pair or the user has used it up.
+    /// @dev Guards in order: duration, provider registered and active, no live order of the pair, minimum deposit, number of
+    /// unactivated orders, probation at least minProbation, provider accepts offers, prices, resources, credits.
+    function createOrder(
+        address provider,
+        Resources calldata resources,
+        Prices calldata prices,
+        uint64 duration,
+        uint64 minProbation
+    ) external returns (uint64 id);
+
+    /// @notice An order on terms that the provider or its operator key signed for the caller. The terms bind: minimum
+    /// prices, minimum deposit and probation windows do not apply, and either party may activate.
+    /// @dev Guards in order: duration, probation, provider registered and active, no live order of the pair, quote for a new
+    /// order, not expired, not spent, for the caller, signature well-formed, signer, resources, credits.
+    function createOrderWithQuote(Quote calldata quote, bytes calldata signature) external returns (uint64 id);
+
+    /// @notice Starts the clock. By the provider or its operator; by the user too when the provider's check is set.
+    /// @dev Guard: before the activation deadline.
+    function activateOrder(uint64 id) external;
+
+    /// @notice By either party; of an unactivated order by anybody from its deadline on. Refunds what was not earned and
+    /// pays the provider what was, at once. Past the end it completes the order instead.
+    function cancelOrder(uint64 id) external;
+
+    /// @notice By anybody: pays the provider what it has earned and was not paid; past the end also the user's rest, and
+    /// the order is completed.
+    function settle(uint64 id) external;
+
+    /// @notice Settles each of at most 256; ids that settle would refuse are skipped.
+    /// @return settled how many were settled
+    function settleMany(uint64[] calldata ids) external returns (uint256 settled);
+
+    /// @notice Of an ended order: takes the caller's unpaid part. Past the end of a running one it completes the order by
+    /// anybody's call, and the amount is ignored.
+    /// @dev Guards in order: exists, status, party, amount not zero, claimable.
+    function withdraw(uint64 id, uint256 amount) external;
+
+    /// @notice An order with status 0 when there is none.
+    function get(uint64 id) external view returns (Order memory);
+    /// @notice The newest order of the pair, live or ended; 0 when there was none.
+    function current(address user, address provider) external view returns (uint64);
+    /// @notice Ids run from 1 to this.
+    function count() external view returns (uint256);
+    /// @notice What the order will have earned at t, not before its last change; 0 for an unknown id.
+    function earnedAt(uint64 id, uint64 t) external view returns (uint256);
+    /// @notice Ids in ascending order; a limit over 100 is refused.
+    function ordersOfUser(address user, uint256 offset, uint256 limit) external view returns (uint64[] memory);
+    function ordersOfProvider(address provider, uint256 offset, uint256 limit) external view returns (uint64[] memory);
+    function quoteUsed(bytes32 digest) external view returns (bool);
+    function parameters() external view returns (Parameters memory);
+}
