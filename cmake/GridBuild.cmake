@@ -1,0 +1,104 @@
+# How the rooms, programs, benchmarks and tests of GRID are built: one function for each kind.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+find_program(MOLD mold)
+if(MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+option(GRID_SANITIZE "Build with the address and undefined-behaviour sanitizers" OFF)
+if(GRID_SANITIZE)
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+endif()
+
+add_library(grid_flags INTERFACE)
+target_include_directories(grid_flags INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_options(grid_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror)
+target_compile_definitions(grid_flags INTERFACE GRID_VERSION="${PROJECT_VERSION}")
+target_link_libraries(grid_flags INTERFACE Threads::Threads)
+
+# Asio, Beast and their OpenSSL parts compiled once (BOOST_*_SEPARATE_COMPILATION).
+add_library(asio_beast STATIC ${CMAKE_SOURCE_DIR}/cmake/asio_beast.cpp)
+target_compile_features(asio_beast PUBLIC cxx_std_20)
+target_compile_definitions(asio_beast PUBLIC
+  BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
+target_link_libraries(asio_beast PUBLIC ssl crypto Threads::Threads)
+
+# grid_room(NAME [ROOMS room...] [LIBS lib...] [HOT]): the static library of a folder.
+# HOT rooms are optimised in every build: benchmarks and users feel them.
+function(grid_room name)
+  cmake_parse_arguments(ROOM "HOT" "" "ROOMS;LIBS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${name}/*.cpp)
+  list(FILTER sources EXCLUDE REGEX "/node_modules/|/web/ui/")
+  list(TRANSFORM ROOM_ROOMS PREPEND grid_)
+  if(sources)
+    add_library(grid_${name} STATIC ${sources})
+    set(scope PUBLIC)
+    if(ROOM_HOT AND NOT GRID_SANITIZE)
+      target_compile_options(grid_${name} PRIVATE -O2)
+    endif()
+  else()
+    add_library(grid_${name} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_link_libraries(grid_${name} ${scope} grid_flags ${ROOM_ROOMS} ${ROOM_LIBS})
+endfunction()
+
+# grid_program(NAME): apps/NAME/*.cpp with every room linked.
+function(grid_program name)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/apps/${name}/*.cpp)
+  if(sources)
+    add_executable(${name} ${sources})
+    target_link_libraries(${name} PRIVATE grid_web grid_actors grid_adapters CLI11::CLI11)
+  endif()
+endfunction()
+
+# grid_bench(NAME room...): bench/NAME.cpp.
+function(grid_bench name)
+  list(TRANSFORM ARGN PREPEND grid_ OUTPUT_VARIABLE rooms)
+  if(EXISTS ${CMAKE_SOURCE_DIR}/bench/${name}.cpp)
+    add_executable(bench_${name} ${CMAKE_SOURCE_DIR}/bench/${name}.cpp)
+    target_link_libraries(bench_${name} PRIVATE ${rooms})
+  endif()
+endfunction()
+
+# grid_suite(TIER room...): test/TIER/*.cpp as one Catch2 program with the given rooms linked.
+function(grid_suite tier)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/test/${tier}/*.cpp)
+  if(sources)
+    list(TRANSFORM ARGN PREPEND grid_ OUTPUT_VARIABLE rooms)
+    grid_test_program(${tier} "${sources}" "${rooms}")
+  endif()
+endfunction()
+
+# grid_tests(unit room...): test/unit/ROOM/*.cpp as one Catch2 program for each room.
+function(grid_tests tier)
+  foreach(room ${ARGN})
+    file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/test/${tier}/${room}/*.cpp)
+    if(sources)
+      grid_test_program(${tier}_${room} "${sources}" grid_${room})
+    endif()
+  endforeach()
+endfunction()
+
+function(grid_test_program name sources libs)
+  if(NOT TARGET catch_main)
+    add_library(catch_main STATIC ${CMAKE_SOURCE_DIR}/test/catch_main.cpp)
+    target_link_libraries(catch_main PUBLIC Catch2::Catch2)
+  endif()
+  add_executable(test_${name} ${sources})
+  target_include_directories(test_${name} PRIVATE ${CMAKE_SOURCE_DIR}/test)
+  target_compile_definitions(test_${name} PRIVATE GRID_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  target_link_libraries(test_${name} PRIVATE catch_main grid_flags ${libs} rapidcheck)
+  add_test(NAME ${name} COMMAND test_${name})
+endfunction()
