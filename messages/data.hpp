@@ -1,0 +1,250 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "chain/block.hpp"
+#include "chain/contracts.hpp"
+#include "chain/market.hpp"
+#include "lease/workload.hpp"
+
+/// What actors say to each other: plain data. Inspectors are in inspect.hpp, handles in one header per actor.
+namespace grid::messages {
+
+using chain::Address;
+using chain::Amount;
+using chain::Bytes;
+using chain::Hash;
+using chain::OrderId;
+using chain::Resources;
+using chain::Seconds;
+using chain::Timestamp;
+
+// ---- chain ----
+
+/// The newest block, and the time that a block made now would bear.
+struct Head {
+    std::uint64_t number = 0;
+    Hash hash;
+    Timestamp time;
+    Timestamp pending_time;
+};
+
+/// Which chain this is: constant while a node runs.
+struct ChainInfo {
+    std::uint64_t chain_id = 0;
+    chain::ContractAddresses contracts;
+    bool development = false;
+};
+
+/// A receipt and where it was mined.
+struct MinedReceipt {
+    chain::Receipt receipt;
+    std::uint64_t block_number = 0;
+    Hash block_hash;
+    Timestamp block_time;
+};
+
+/// Blocks in order without a gap, for a subscriber.
+struct BlockBatch {
+    std::vector<chain::BlockUpdate> blocks;
+};
+
+// ---- registry, orders ----
+
+/// A provider as the projection knows it.
+struct ProviderRow {
+    chain::Provider provider;
+    std::uint64_t registered_height = 0;
+    std::uint64_t revised_height = 0;
+};
+
+struct ProviderQuery {
+    Resources free;                    ///< at least this much available
+    std::optional<Amount> max_hourly;  ///< R of `free` at the provider's prices, at most
+    bool active_only = true;
+    std::string cursor;                ///< empty: from the start
+    std::uint32_t limit = 50;          ///< 1..200
+};
+
+struct ProviderPage {
+    std::vector<ProviderRow> rows;
+    std::string next_cursor;           ///< empty: no more
+};
+
+/// An order as the projection knows it. `order.accrued` is as of its last settlement.
+struct OrderRow {
+    chain::Order order;
+    Hash lease_key;                    ///< names the lease: see lease/lease_key.hpp
+    std::uint64_t created_height = 0;
+    Hash created_block;
+    Hash created_transaction;
+};
+
+struct OrderQuery {
+    std::optional<Address> user;
+    std::optional<Address> provider;
+    chain::OrderStatus status = chain::OrderStatus::none;  ///< none: any
+    std::string cursor;
+    std::uint32_t limit = 50;          ///< 1..200
+    std::uint64_t at_least_block = 0;  ///< answer only when the projection has applied this block
+};
+
+struct OrderPage {
+    std::vector<OrderRow> rows;
+    std::string next_cursor;
+};
+
+/// Sent to subscribers of the order projection, after the change is durable.
+struct OrderChanged {
+    OrderRow row;
+    std::uint64_t height = 0;
+    Timestamp time;
+};
+
+// ---- quotes ----
+
+/// What a user asks a provider for.
+struct Terms {
+    Address user;                      ///< zero in an unsigned estimate
+    Resources resources;
+    std::optional<chain::Prices> prices;  ///< none: the provider's own
+    Seconds duration;
+    OrderId replaces;
+};
+
+struct Estimate {
+    bool acceptable = false;
+    std::string reason;                ///< why not
+    chain::Prices prices;
+    Amount hourly_rate;
+    Amount deposit;
+    Seconds probation;
+};
+
+struct SignedQuote {
+    chain::Quote quote;
+    Bytes signature;                   ///< 65 bytes r, s, v
+    Amount deposit;
+};
+
+// ---- identity ----
+
+struct Challenge {
+    std::string nonce;
+    Timestamp issued_at;
+    Timestamp expires_at;
+    std::string siwe_message;          ///< EIP-4361 text, ready for personal_sign
+    std::string login_typed_data;      ///< EIP-712 JSON document, ready for eth_signTypedData_v4
+};
+
+/// Proof of identity in one of two forms.
+struct LoginProof {
+    enum class Form : std::uint8_t { siwe, login };
+    Form form = Form::login;
+    Address user;
+    std::string message;               ///< siwe: the signed text
+    std::string nonce;                 ///< login
+    Timestamp issued_at;               ///< login
+    Timestamp expires_at;              ///< login
+    Bytes signature;
+};
+
+struct Session {
+    std::string token;                 ///< for the cookie or Authorization: Bearer; secret
+    Address user;
+    Hash lease_key;                    ///< zero before an order is accepted
+    Timestamp expires_at;
+};
+
+// ---- leases ----
+
+enum class LeaseState : std::uint8_t { verifying, authorised, deploying, ready, degraded, ending, gone };
+enum class AppState : std::uint8_t { deploying, starting, ready, failed, unknown, removed };
+
+struct Endpoint {
+    std::string entrance;              ///< name of the entrance point
+    std::string address;               ///< IP
+    std::uint16_t port = 0;
+};
+
+struct AppInfo {
+    std::string name;
+    AppState state = AppState::deploying;
+    std::string reason;                ///< in words, when not ready
+    std::string url;                   ///< the default entrance
+    std::string path_url;              ///< the path form, for tools
+    bool is_public = false;
+    Timestamp deployed_at;
+    Hash manifest_hash;
+};
+
+struct LeaseInfo {
+    Hash lease_key;
+    OrderId order;
+    Address user;
+    LeaseState state = LeaseState::verifying;
+    Resources resources;
+    Timestamp ends_at;
+    std::vector<AppInfo> apps;
+};
+
+struct DeployRequest {
+    enum class Source : std::uint8_t { inline_yaml, url, template_id };
+    Hash lease_key;
+    Address user;
+    std::string app;                   ///< [a-z][a-z0-9-]{0,31}; empty: "app"
+    Source source = Source::inline_yaml;
+    std::string manifest;              ///< the YAML, the URL or the template's id
+    std::string sha256;                ///< hex, optional: of what the URL must answer
+    bool is_public = false;
+    std::string idempotency_key;
+};
+
+// ---- cluster ----
+
+/// Three-valued on purpose: unknown is not failed, and nothing is torn down on it.
+enum class Health : std::uint8_t { starting, ready, failed, unknown, absent };
+
+struct AppStatus {
+    Health health = Health::unknown;
+    std::string reason;
+    std::vector<Endpoint> endpoints;   ///< every ready pod of every entrance
+};
+
+/// An application that a driver runs for this gateway.
+struct RunningApp {
+    Hash lease_key;
+    std::string app;
+};
+
+struct Inventory {
+    Resources total;
+    Resources used;
+};
+
+/// What the cluster can enforce, found out at start.
+struct Capability {
+    std::string name;                  ///< e.g. "memory_limit", "user_namespace", "egress_rules"
+    bool enforced = false;
+    std::string detail;
+};
+
+struct LogRequest {
+    Hash lease_key;
+    std::string app;
+    std::string workload;              ///< empty: all
+    bool follow = false;
+    std::uint32_t tail = 100;          ///< lines from the end
+};
+
+/// A piece of log for a sink. `end` comes last, once.
+struct LogChunk {
+    std::string source;                ///< container name
+    std::string text;
+    bool end = false;
+};
+
+}  // namespace grid::messages
