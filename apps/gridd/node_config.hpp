@@ -1,0 +1,63 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "runtime/config.hpp"
+
+namespace grid::gridd {
+
+struct ListenAddress {
+    std::string host;
+    std::uint16_t port = 0;
+};
+
+struct PlatformConfig {
+    ListenAddress listen;
+    std::vector<std::string> hosts;
+    std::vector<std::string> origins;
+};
+
+struct GatewayConfig {
+    ListenAddress listen;
+    std::string public_url;
+    std::string host;  ///< of public_url, without the port: named in logins
+    std::string apps_domain;
+    std::vector<std::string> origins;
+    std::string key_file;
+    std::string key_password_file;
+    std::string provider;
+    std::chrono::milliseconds session_life{};
+    std::string profile;
+    bool local_images = true;
+    std::vector<std::string> fetch_allow;
+    bool egress = false;
+};
+
+/// config/gridd.yaml, read and checked.
+struct NodeConfig {
+    std::string data;
+    bool ledger = false;
+    bool platform = false;
+    bool gateway = false;
+    std::string log_level;
+    std::string log_file;
+    std::uint64_t chain_id = 0;
+    bool development = false;
+    std::uint64_t max_orders_unactivated = 0;
+    std::chrono::milliseconds activation_deadline{};
+    PlatformConfig platform_config;
+    GatewayConfig gateway_config;
+    std::string podman_socket;
+    std::string podman_runtime;
+};
+
+/// Codes: `config_unreadable`, `bad_config` (file, line, key, what was expected).
+Result<NodeConfig> load_node_config(const std::string& path);
+
+/// The same from an open document; tests and defaults (an empty document) use it.
+Result<NodeConfig> read_node_config(runtime::ConfigSection root);
+
+}  // namespace grid::gridd
