@@ -1,0 +1,80 @@
+#include "actors/keeper.hpp"
+
+#include "chain/calls.hpp"
+#include "messages/error.hpp"
+
+namespace grid::actors {
+
+using namespace messages;
+using namespace std::chrono_literals;
+
+namespace {
+constexpr auto kTransactTimeout = 30s;
+constexpr auto kSubscribeAgain = 1s;
+}  // namespace
+
+keeper_state::keeper_state(interface::pointer self, Clock clock, Address market, order_actor orders,
+                           chain_actor chain, std::chrono::milliseconds tick)
+    : self_(self),
+      inbox_(self->address()),
+      clock_(std::move(clock)),
+      market_(market),
+      orders_(std::move(orders)),
+      chain_(std::move(chain)),
+      tick_(tick) {}
+
+void keeper_state::subscribe() {
+    self_->request(orders_, 10s, live_atom_v, order_watcher_actor{caf::actor_cast<interface>(self_)})
+        .then(
+            [this](const OrderPage& live) {
+                const auto now = clock_();
+                for (const auto& row : live.rows) schedule_.update(row.order, now);
+            },
+            [this](const caf::error& error) {
+                spdlog::warn("keeper: cannot read the live orders: {}", from_caf(error).message);
+                inbox_.after(kSubscribeAgain, [this] { subscribe(); });
+            });
+}
+
+void keeper_state::tick() {
+    const auto due = schedule_.take(clock_(), kBatch);
+    if (!due.settle.empty())
+        send(chain::calls::market::settle_many(due.settle),
+             "settling " + std::to_string(due.settle.size()) + " orders");
+    for (const auto id : due.cancel)
+        send(chain::calls::market::cancel_order(id), "cancelling order " + std::to_string(id.value));
+}
+
+// Whatever the answer is, the schedule tries again until the projection says that the order has ended.
+void keeper_state::send(const Bytes& call, std::string what) {
+    self_->request(chain_, kTransactTimeout, transact_atom_v, market_, call)
+        .then(
+            [what](const MinedReceipt& mined) {
+                spdlog::info("keeper: {} in block {}", what, mined.block_number);
+            },
+            [what](const caf::error& error) {
+                spdlog::warn("keeper: {} failed, will try again: {}", what, from_caf(error).message);
+            });
+}
+
+keeper_state::interface::behavior_type keeper_state::behavior() {
+    subscribe();
+    if (tick_ > 0ms) self_->delayed_send(self_, tick_, tick_atom_v);
+    return {
+        [this](const OrderChanged& change) { schedule_.update(change.row.order, clock_()); },
+        [this](tick_atom) {
+            tick();
+            if (tick_ > 0ms) self_->delayed_send(self_, tick_, tick_atom_v);
+        },
+        [this](stop_atom) { self_->quit(); },
+        [this](done_atom, std::uint64_t ticket) { inbox_.run(ticket); },
+    };
+}
+
+keeper_actor keeper(caf::actor_system& system, Clock clock, Address market, order_actor orders,
+                    chain_actor chain, std::chrono::milliseconds tick) {
+    return system.spawn<hosted<keeper_state>>(std::move(clock), market, std::move(orders), std::move(chain),
+                                              tick);
+}
+
+}  // namespace grid::actors
