@@ -1,0 +1,382 @@
+#include "chain/ledger.hpp"
+
+#include <algorithm>
+
+#include "chain/commitment.hpp"
+#include "chain/trie_root.hpp"
+
+namespace grid::chain {
+namespace {
+
+/// Blocks that stay in memory although they are flushed.
+constexpr std::size_t kRecentBlocks = 64;
+/// When the flush falls so far behind, block production waits for it.
+constexpr std::size_t kFlushBacklog = 6;
+
+Error shutting_down() {
+    return {"shutting_down", "the ledger is shutting down; send the transaction again later"};
+}
+
+}  // namespace
+
+/// A transaction between submit() and its block.
+struct Ledger::Arrival {
+    Bytes raw;
+    Submitted done;
+    std::size_t size = 0;
+    bool ready =
+        false;  ///< guarded by arrivals_mutex_; the rest belongs to the task before, to produce() after
+    Result<SignedTransaction> transaction = fail("bad_transaction", "not decoded");
+    Address sender;
+
+    void decode() {
+        transaction = SignedTransaction::decode(raw);
+        raw = {};
+        if (!transaction) return;
+        const auto recovered = transaction->sender();
+        if (recovered)
+            sender = *recovered;
+        else
+            transaction = tl::unexpected<Error>(recovered.error());
+    }
+};
+
+/// A block in the making and those who wait for it.
+struct Ledger::Round {
+    struct Answer {
+        Submitted done;
+        Hash hash;
+        std::optional<Error> error;
+        std::optional<std::uint32_t> index;  ///< none without error: it waits for an earlier nonce
+    };
+    BlockContext context;
+    Timestamp wall;
+    Block block;
+    std::vector<Answer> answers;
+    std::unordered_map<Hash, std::uint32_t> promoted;  ///< had waited; run in this block
+};
+
+/// Tasks on the executor that still use the ledger.
+class Ledger::Tasks {
+public:
+    void start() {
+        std::lock_guard lock(mutex_);
+        ++running_;
+    }
+    void finish() {
+        // Notified under the lock: the waiter destroys this object as soon as it can take it.
+        std::lock_guard lock(mutex_);
+        if (--running_ == 0) idle_.notify_all();
+    }
+    void wait() {
+        std::unique_lock lock(mutex_);
+        idle_.wait(lock, [this] { return running_ == 0; });
+    }
+
+private:
+    std::mutex mutex_;
+    std::condition_variable idle_;
+    std::size_t running_ = 0;
+};
+
+bool LogFilter::matches(const Log& log) const {
+    if (!addresses.empty() && std::find(addresses.begin(), addresses.end(), log.address) == addresses.end())
+        return false;
+    if (topics.size() > log.topics.size()) return false;
+    for (std::size_t i = 0; i < topics.size(); ++i)
+        if (!topics[i].empty() &&
+            std::find(topics[i].begin(), topics[i].end(), log.topics[i]) == topics[i].end())
+            return false;
+    return true;
+}
+
+Result<std::unique_ptr<Ledger>> Ledger::open(LedgerOptions options) {
+    auto store = LedgerStore::open(options.directory, options.genesis);
+    if (!store) return tl::unexpected<Error>(store.error());
+    auto loaded = (*store)->load();
+    if (!loaded) return tl::unexpected<Error>(loaded.error());
+    return std::unique_ptr<Ledger>(new Ledger(std::move(options), std::move(*store), std::move(*loaded)));
+}
+
+Ledger::Ledger(LedgerOptions options, std::unique_ptr<LedgerStore> store, LedgerStore::Loaded loaded)
+    : options_(std::move(options)),
+      store_(std::move(store)),
+      state_(std::move(loaded.state)),
+      tasks_(std::make_shared<Tasks>()) {
+    for (BlockPointer& block : loaded.blocks) {
+        if (block->block.header.number > store_->flushed())
+            publish(block);
+        else
+            recent_.push_back(std::move(block));
+    }
+}
+
+Ledger::~Ledger() {
+    std::vector<std::function<void(Result<void>)>> mine_requests;
+    {
+        std::lock_guard lock(arrivals_mutex_);
+        stopping_ = true;
+        mine_requests.swap(mine_requests_);
+    }
+    tasks_->wait();
+    for (const auto& arrival : arrivals_) arrival->done(tl::unexpected<Error>(shutting_down()));
+    for (const auto& done : mine_requests) done(tl::unexpected<Error>(shutting_down()));
+    static_cast<void>(flush());  // what is not flushed is replayed at the next start
+}
+
+void Ledger::submit(Bytes raw, Submitted done) {
+    if (raw.size() > kMaxRawTransaction)
+        return done(fail("bad_transaction", "expected at most " + std::to_string(kMaxRawTransaction) +
+                                                " bytes, came " + std::to_string(raw.size())));
+    auto arrival = std::make_shared<Arrival>();
+    arrival->size = raw.size();
+    arrival->raw = std::move(raw);
+    arrival->done = std::move(done);
+    std::optional<Error> refused;
+    {
+        std::lock_guard lock(arrivals_mutex_);
+        if (stopping_)
+            refused = shutting_down();
+        else if (halted_)
+            refused = halted_;
+        else if (arrivals_.size() >= kMaxArrivals || arrival_bytes_ + arrival->size > kMaxArrivalBytes)
+            refused = Error{"pool_full", "too many transactions wait for their block; try again"};
+        else {
+            tasks_->start();
+            arrivals_.push_back(arrival);
+            arrival_bytes_ += arrival->size;
+        }
+    }
+    if (refused) return arrival->done(tl::unexpected<Error>(*refused));
+    options_.executor([this, arrival] {
+        arrival->decode();
+        bool first;
+        {
+            std::lock_guard lock(arrivals_mutex_);
+            arrival->ready = true;
+            first = !arrivals_.empty() && arrivals_.front() == arrival;
+        }
+        if (first) options_.wake();
+        tasks_->finish();
+    });
+}
+
+void Ledger::halt(Error reason) {
+    std::lock_guard lock(arrivals_mutex_);
+    halted_ = std::move(reason);
+}
+
+void Ledger::resume() {
+    std::lock_guard lock(arrivals_mutex_);
+    halted_.reset();
+}
+
+std::optional<Error> Ledger::halted() const {
+    std::lock_guard lock(arrivals_mutex_);
+    return halted_;
+}
+
+void Ledger::mine(std::function<void(Result<void>)> done) {
+    {
+        std::lock_guard lock(arrivals_mutex_);
+        mine_requests_.push_back(std::move(done));
+    }
+    options_.wake();
+}
+
+std::vector<std::shared_ptr<Ledger::Arrival>> Ledger::take_arrivals() {
+    std::vector<std::shared_ptr<Arrival>> taken;
+    std::size_t bytes = 0;
+    while (!arrivals_.empty() && arrivals_.front()->ready && taken.size() < kMaxBlockTransactions &&
+           bytes < kMaxBlockBytes) {
+        bytes += arrivals_.front()->size;
+        taken.push_back(std::move(arrivals_.front()));
+        arrivals_.pop_front();
+    }
+    arrival_bytes_ -= bytes;
+    return taken;
+}
+
+bool Ledger::produce(Timestamp wall) {
+    std::vector<std::shared_ptr<Arrival>> arrivals;
+    std::vector<std::function<void(Result<void>)>> mine_requests;
+    std::optional<Error> refused;
+    {
+        std::lock_guard lock(arrivals_mutex_);
+        arrivals = take_arrivals();
+        mine_requests.swap(mine_requests_);
+        refused = halted_;
+    }
+    if (arrivals.empty() && mine_requests.empty()) return false;
+
+    Round round;
+    Result<BlockPointer> sealed{nullptr};
+    {
+        std::lock_guard lock(state_mutex_);
+        if (broken_ && !refused && wall <= broken_->first) refused = broken_->second;
+        round.context = pending(wall);
+        round.wall = wall;
+        for (const auto& arrival : arrivals) {
+            if (refused)
+                round.answers.push_back({std::move(arrival->done), {}, refused, {}});
+            else
+                admit(round, *arrival);
+        }
+        if (refused) sealed = tl::unexpected<Error>(*refused);
+        if (!refused && (!round.block.transactions.empty() || !mine_requests.empty())) {
+            sealed = seal(round);
+            if (sealed)
+                publish(*sealed);
+            else
+                recover_from_failed_commit(wall, sealed.error());
+        }
+    }
+    if (sealed && *sealed && subscriber_) subscriber_(*sealed);
+    deliver(round, sealed);
+    for (const auto& done : mine_requests)
+        done(sealed ? Result<void>{} : tl::unexpected<Error>(sealed.error()));
+    flush_behind();
+    return true;
+}
+
+void Ledger::admit(Round& round, Arrival& arrival) {
+    Round::Answer answer{std::move(arrival.done), {}, {}, {}};
+    if (!arrival.transaction) {
+        answer.error = arrival.transaction.error();
+        round.answers.push_back(std::move(answer));
+        return;
+    }
+    answer.hash = arrival.transaction->hash;
+    const auto fit = check_transaction(state_, arrival.transaction->transaction, arrival.sender,
+                                       options_.genesis.chain_id);
+    if (fit) {
+        answer.index = static_cast<std::uint32_t>(round.block.transactions.size());
+        const std::uint64_t next = arrival.transaction->transaction.nonce + 1;
+        run(round, std::move(*arrival.transaction), arrival.sender);
+        for (std::uint64_t nonce = next;; ++nonce) {
+            auto waited = pool_.take(arrival.sender, nonce);
+            if (!waited ||
+                !check_transaction(state_, waited->transaction, arrival.sender, options_.genesis.chain_id))
+                break;
+            round.promoted.emplace(waited->hash, static_cast<std::uint32_t>(round.block.transactions.size()));
+            run(round, std::move(*waited), arrival.sender);
+        }
+    } else if (fit.error().code == "nonce_too_high") {
+        const auto added = pool_.add(std::move(*arrival.transaction), arrival.sender, round.wall);
+        if (!added) answer.error = added.error();
+    } else {
+        answer.error = fit.error();
+    }
+    round.answers.push_back(std::move(answer));
+}
+
+void Ledger::run(Round& round, SignedTransaction transaction, const Address& sender) {
+    round.block.receipts.push_back(execute(state_, round.context, transaction, sender));
+    round.block.senders.push_back(sender);
+    round.block.transactions.push_back(std::move(transaction));
+}
+
+Result<BlockPointer> Ledger::seal(Round& round) {
+    const BlockPointer parent = head();
+    auto stored = std::make_shared<StoredBlock>();
+    stored->block = std::move(round.block);
+    Block& block = stored->block;
+    block.writes = state_.take_write_set();
+    block.header.parent = parent->hash;
+    block.header.number = round.context.number;
+    block.header.time = round.context.time;
+    block.header.transactions_root = transactions_root(block.transactions);
+    block.header.receipts_root = receipts_root(block.transactions, block.receipts);
+    block.header.state_commitment = next_commitment(parent->block.header.state_commitment, block.writes);
+    stored->hash = block.header.hash();
+    const Bytes encoded = encode_block(block);
+    stored->size = encoded.size();
+    if (auto done = store_->append(block.header.number, encoded); !done)
+        return tl::unexpected<Error>(done.error());
+    return stored;
+}
+
+void Ledger::publish(const BlockPointer& block) {
+    std::lock_guard lock(chain_mutex_);
+    const std::uint64_t number = block->block.header.number;
+    recent_.push_back(block);
+    unflushed_hashes_.emplace(block->hash, number);
+    std::uint32_t index = 0;
+    for (const Receipt& receipt : block->block.receipts)
+        unflushed_transactions_.emplace(receipt.transaction_hash, LedgerStore::Place{number, index++});
+    unflushed_bytes_ += block->size;
+}
+
+void Ledger::recover_from_failed_commit(Timestamp wall, const Error& error) {
+    // Nothing of the block is durable: the state is read again as a restart would.
+    auto loaded = store_->load();
+    if (loaded && loaded->blocks.back()->hash == head()->hash) {
+        state_ = std::move(loaded->state);
+        broken_ = {wall, error};
+        return;
+    }
+    halt(loaded ? Error{"store_failed", "a block was written but not confirmed; restart the ledger"}
+                : loaded.error());
+}
+
+void Ledger::deliver(Round& round, const Result<BlockPointer>& block) {
+    for (Round::Answer& answer : round.answers) {
+        if (!answer.error && !answer.index)
+            if (const auto run = round.promoted.find(answer.hash); run != round.promoted.end())
+                answer.index = run->second;
+        if (answer.error)
+            answer.done(tl::unexpected<Error>(*answer.error));
+        else if (!answer.index)
+            answer.done(Submission{answer.hash, nullptr, 0});
+        else if (block)
+            answer.done(Submission{answer.hash, *block, *answer.index});
+        else
+            answer.done(tl::unexpected<Error>(block.error()));
+    }
+}
+
+void Ledger::flush_behind() {
+    std::size_t waiting;
+    {
+        std::lock_guard lock(chain_mutex_);
+        waiting = unflushed_bytes_;
+        if (waiting < options_.flush_bytes) return;
+        if (!flushing_) {
+            flushing_ = true;
+            tasks_->start();
+            options_.executor([this] {
+                static_cast<void>(flush());  // a full disk shows at the next block, too
+                {
+                    std::lock_guard inner(chain_mutex_);
+                    flushing_ = false;
+                }
+                tasks_->finish();
+            });
+        }
+    }
+    if (waiting > kFlushBacklog * options_.flush_bytes) static_cast<void>(flush());
+}
+
+Result<void> Ledger::flush() {
+    std::lock_guard flushing(flush_mutex_);
+    std::vector<BlockPointer> blocks;
+    {
+        std::lock_guard lock(chain_mutex_);
+        for (const BlockPointer& block : recent_)
+            if (block->block.header.number > store_->flushed()) blocks.push_back(block);
+    }
+    if (blocks.empty()) return {};
+    if (auto done = store_->flush(blocks); !done) return done;
+    std::lock_guard lock(chain_mutex_);
+    for (const BlockPointer& block : blocks) {
+        unflushed_hashes_.erase(block->hash);
+        for (const Receipt& receipt : block->block.receipts)
+            unflushed_transactions_.erase(receipt.transaction_hash);
+        unflushed_bytes_ -= block->size;
+    }
+    while (recent_.size() > kRecentBlocks && recent_.front()->block.header.number < store_->flushed())
+        recent_.pop_front();
+    return {};
+}
+
+}  // namespace grid::chain

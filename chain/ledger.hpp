@@ -1,0 +1,191 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <unordered_map>
+
+#include "chain/execution.hpp"
+#include "chain/ledger_store.hpp"
+#include "chain/pool.hpp"
+
+namespace grid::chain {
+
+/// Runs a task on another thread, soon.
+using Executor = std::function<void(std::function<void()>)>;
+
+struct LedgerOptions {
+    std::string directory;
+    Genesis genesis;
+    /// Where transactions are decoded and their senders recovered, and where the state is flushed.
+    Executor executor;
+    /// There is work for produce(). Called from any thread; must not block or call back.
+    std::function<void()> wake;
+    /// The state is flushed behind the blocks when so many bytes of blocks wait for it. A restart replays at
+    /// most about this much.
+    std::size_t flush_bytes = std::size_t{48} << 20;
+};
+
+/// What became of a transaction that was submitted.
+struct Submission {
+    Hash hash;
+    BlockPointer block;       ///< durable; null while it waits in memory for an earlier nonce
+    std::uint32_t index = 0;  ///< within the block
+};
+
+/// Where a transaction was mined.
+struct TransactionPlace {
+    BlockPointer block;
+    std::uint32_t index = 0;
+};
+
+/// What eth_getLogs asks for.
+struct LogFilter {
+    std::uint64_t from = 0;
+    std::uint64_t to = 0;
+    std::vector<Address> addresses;         ///< empty: any
+    std::vector<std::vector<Hash>> topics;  ///< by position; an empty list there: any
+    bool matches(const Log& log) const;
+};
+
+struct FoundLog {
+    BlockLog log;
+    std::uint64_t block = 0;
+    Hash block_hash;
+    Timestamp block_time;
+    std::uint32_t transaction_index = 0;
+};
+
+/// The embedded chain: state, blocks, and the way from a raw transaction to a durable receipt.
+/// It has no thread and no clock: one thread of its owner calls produce() with the time whenever there is
+/// work; decoding and recovery run on the executor. Everything else may be called from any thread. A block is
+/// a group commit: what arrived while the last one was written forms the next; when idle there are no blocks.
+class Ledger {
+public:
+    static constexpr std::uint64_t kMaxLogBlocks = 10'000;  ///< range of a log query
+    static constexpr std::size_t kMaxLogs = 10'000;         ///< answers of a log query
+    static constexpr std::size_t kMaxRawTransaction = 128 * 1024;
+    static constexpr std::size_t kMaxArrivals = 16'384;  ///< transactions between submit() and their block
+    static constexpr std::size_t kMaxArrivalBytes = std::size_t{64} << 20;
+    static constexpr std::size_t kMaxBlockTransactions = 2'000;
+    static constexpr std::size_t kMaxBlockBytes = std::size_t{4} << 20;
+
+    /// Loads the flushed state and replays the blocks after it. Codes: those of LedgerStore::open.
+    static Result<std::unique_ptr<Ledger>> open(LedgerOptions options);
+    /// Waits for tasks on the executor, answers what still waits with `shutting_down` and flushes.
+    ~Ledger();
+    Ledger(const Ledger&) = delete;
+
+    // --- writing
+
+    /// Called once: on the producing thread (a refusal may come at once on the caller's) when the block is
+    /// durable, or when the transaction waits for an earlier nonce, or with the reason why not:
+    /// `bad_transaction`, `bad_rlp`, `bad_signature`, those of check_transaction, `already_known`,
+    /// `replacement_underpriced`, `pool_full`, `disk_full`, `shutting_down`, or that of halt(). Must not
+    /// block.
+    using Submitted = std::function<void(Result<Submission>)>;
+    /// Order is kept: of two calls one after the other the first is executed first.
+    void submit(Bytes raw, Submitted done);
+
+    /// Makes one block of what has arrived, if anything has; answers and publishes it. `wall` is the time
+    /// now. Returns whether it did something: call again until it returns false.
+    bool produce(Timestamp wall);
+
+    /// Stops making blocks; what arrives is refused with this error.
+    void halt(Error reason);
+    void resume();
+    std::optional<Error> halted() const;
+
+    /// Development chains only: a block although there may be nothing for it. `done` as in submit().
+    void mine(std::function<void(Result<void>)> done);
+    /// Development chains only: moves chain time ahead of the wall clock.
+    void advance_time(Seconds by) { offset_ += by.count; }
+
+    /// Called after each block is durable, in order, from the producing thread. Set before the first
+    /// produce().
+    void on_block(std::function<void(const BlockPointer&)> subscriber) {
+        subscriber_ = std::move(subscriber);
+    }
+
+    /// Writes the state behind the blocks now.
+    Result<void> flush();
+
+    // --- reading
+
+    const Genesis& genesis() const noexcept { return options_.genesis; }
+    BlockPointer head() const;
+    /// The time of a block that would be made now: max(head, wall).
+    Timestamp pending_time(Timestamp wall) const;
+    /// Code `not_found`.
+    Result<BlockPointer> block(std::uint64_t number) const;
+    Result<BlockPointer> block(const Hash& hash) const;
+    Result<TransactionPlace> transaction(const Hash& hash) const;
+    struct PendingTransaction {
+        SignedTransaction transaction;
+        Address sender;
+    };
+    std::optional<PendingTransaction> waiting(const Hash& hash) const;
+    /// Codes: `range_too_large`, `too_many_logs`, `not_found` (from or to is beyond the head).
+    Result<std::vector<FoundLog>> logs(const LogFilter& filter) const;
+    /// The next nonce of an account; with those that wait in an unbroken run when `pending`.
+    std::uint64_t nonce(const Address& account, bool pending) const;
+
+    /// When a call runs: at the head's number and time, or as the next block would at this wall time.
+    BlockContext latest() const;
+    BlockContext pending(Timestamp wall) const;
+    /// Runs a message on the newest state and takes its changes back.
+    CallResult call(const BlockContext& context, const Message& message) const;
+
+    /// The blocks after a number, in order, at most `max` and about 10,000 logs together.
+    Result<std::vector<BlockUpdate>> updates_after(std::uint64_t number, std::size_t max) const;
+
+    /// Every row of the state, sorted: to compare two ledgers.
+    WriteSet rows() const;
+
+private:
+    struct Arrival;
+    struct Round;
+    class Tasks;
+    Ledger(LedgerOptions options, std::unique_ptr<LedgerStore> store, LedgerStore::Loaded loaded);
+
+    std::vector<std::shared_ptr<Arrival>> take_arrivals();
+    void admit(Round& round, Arrival& arrival);
+    void run(Round& round, SignedTransaction transaction, const Address& sender);
+    Result<BlockPointer> seal(Round& round);
+    void publish(const BlockPointer& block);
+    void recover_from_failed_commit(Timestamp wall, const Error& error);
+    void deliver(Round& round, const Result<BlockPointer>& block);
+    void flush_behind();
+
+    LedgerOptions options_;
+    std::unique_ptr<LedgerStore> store_;
+    std::function<void(const BlockPointer&)> subscriber_;
+    std::atomic<std::uint64_t> offset_{0};
+
+    mutable std::mutex arrivals_mutex_;
+    std::deque<std::shared_ptr<Arrival>> arrivals_;
+    std::size_t arrival_bytes_ = 0;
+    std::vector<std::function<void(Result<void>)>> mine_requests_;
+    std::optional<Error> halted_;
+    bool stopping_ = false;
+
+    /// Held while a block is executed and committed: what readers see is durable.
+    mutable std::mutex state_mutex_;
+    mutable State state_;
+    WaitingPool pool_;
+    std::optional<std::pair<Timestamp, Error>> broken_;  ///< the last commit failed at that time
+
+    mutable std::mutex chain_mutex_;
+    std::deque<BlockPointer>
+        recent_;  ///< without gaps, up to the head: all that are not flushed and some more
+    std::unordered_map<Hash, LedgerStore::Place> unflushed_transactions_;
+    std::unordered_map<Hash, std::uint64_t> unflushed_hashes_;
+    std::size_t unflushed_bytes_ = 0;
+    bool flushing_ = false;
+
+    std::mutex flush_mutex_;
+    std::shared_ptr<Tasks> tasks_;
+};
+
+}  // namespace grid::chain

@@ -1,0 +1,289 @@
+#include "chain/ledger_store.hpp"
+
+#include <algorithm>
+
+#include "chain/commitment.hpp"
+#include "chain/keccak.hpp"
+#include "chain/trie_root.hpp"
+
+namespace grid::chain {
+namespace {
+
+constexpr std::uint32_t kBlockSchema = 1;
+constexpr std::uint32_t kStateSchema = 1;
+/// The row of `marks`: number and hash of the block that rows and indexes are flushed up to.
+constexpr std::string_view kFlushedKey = "flushed";
+
+tl::unexpected<Error> damaged(std::uint64_t number, const std::string& why) {
+    return fail("data_damaged",
+                "block " + std::to_string(number) + " of the ledger is damaged: " + why + "; restore a copy");
+}
+
+Hash chain_seed(const Genesis& genesis) {
+    const auto id = store::number_key(genesis.chain_id);
+    const std::uint8_t development = genesis.development ? 1 : 0;
+    return keccak256({as_bytes("GRID embedded chain"), id, ByteView(&development, 1)});
+}
+
+Result<BlockPointer> decode(std::uint64_t number, ByteView encoded) {
+    auto block = decode_block(encoded);
+    if (!block) return damaged(number, block.error().message);
+    if (block->header.number != number) return damaged(number, "it bears another number");
+    auto stored = std::make_shared<StoredBlock>();
+    stored->hash = block->header.hash();
+    stored->block = std::move(*block);
+    stored->size = encoded.size();
+    return stored;
+}
+
+Bytes row_key(const Row& row) {
+    Bytes key(1 + row.key.size());
+    key[0] = row.table;
+    std::copy(row.key.begin(), row.key.end(), key.begin() + 1);
+    return key;
+}
+
+Bytes encode_place(std::uint64_t block, std::uint32_t index) {
+    const auto number = store::number_key(block);
+    Bytes value(number.begin(), number.end());
+    for (int shift = 24; shift >= 0; shift -= 8) value.push_back(static_cast<std::uint8_t>(index >> shift));
+    return value;
+}
+
+/// The newest version of each row that the blocks wrote, in the order of keys: sorted writes touch each page
+/// once.
+void flush_rows(store::WriteTransaction& transaction, const store::Table& table,
+                const std::vector<BlockPointer>& blocks) {
+    std::vector<const Row*> rows;
+    for (const BlockPointer& block : blocks)
+        for (const Row& row : block->block.writes) rows.push_back(&row);
+    std::stable_sort(rows.begin(), rows.end(), [](const Row* a, const Row* b) {
+        return std::tie(a->table, a->key) < std::tie(b->table, b->key);
+    });
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        const Row& row = *rows[i];
+        if (i + 1 < rows.size() && rows[i + 1]->table == row.table && rows[i + 1]->key == row.key) continue;
+        if (row.value)
+            transaction.put(table, row_key(row), *row.value);
+        else
+            transaction.erase(table, row_key(row));
+    }
+}
+
+void flush_transactions(store::WriteTransaction& transaction, const store::Table& table,
+                        const std::vector<BlockPointer>& blocks) {
+    struct Entry {
+        const Hash* hash;
+        std::uint64_t block;
+        std::uint32_t index;
+    };
+    std::vector<Entry> entries;
+    for (const BlockPointer& block : blocks) {
+        std::uint32_t index = 0;
+        for (const Receipt& receipt : block->block.receipts)
+            entries.push_back({&receipt.transaction_hash, block->block.header.number, index++});
+    }
+    std::sort(entries.begin(), entries.end(),
+              [](const Entry& a, const Entry& b) { return *a.hash < *b.hash; });
+    for (const Entry& entry : entries)
+        transaction.put(table, entry.hash->bytes, encode_place(entry.block, entry.index));
+}
+
+}  // namespace
+
+Block make_genesis_block(const Genesis& genesis) {
+    Block block;
+    make_genesis_state(genesis).for_each_row([&](Row row) { block.writes.push_back(std::move(row)); });
+    std::sort(block.writes.begin(), block.writes.end(),
+              [](const Row& a, const Row& b) { return std::tie(a.table, a.key) < std::tie(b.table, b.key); });
+    block.header.time = genesis.timestamp;
+    block.header.transactions_root = transactions_root({});
+    block.header.receipts_root = receipts_root({}, {});
+    block.header.state_commitment = next_commitment(chain_seed(genesis), block.writes);
+    return block;
+}
+
+struct LedgerStore::Tables {
+    store::Table blocks, rows, transactions, hashes, marks;
+};
+
+LedgerStore::LedgerStore(std::unique_ptr<store::Environment> blocks,
+                         std::unique_ptr<store::Environment> state, const Tables& tables)
+    : block_environment_(std::move(blocks)),
+      state_environment_(std::move(state)),
+      blocks_(tables.blocks),
+      rows_(tables.rows),
+      transactions_(tables.transactions),
+      hashes_(tables.hashes),
+      marks_(tables.marks) {}
+
+Result<std::unique_ptr<LedgerStore>> LedgerStore::open(const std::string& directory, const Genesis& genesis) {
+    if (auto fine = check_genesis(genesis); !fine) return tl::unexpected<Error>(fine.error());
+    auto blocks = store::Environment::open(directory + "/blocks", {.schema_version = kBlockSchema});
+    if (!blocks) return tl::unexpected<Error>(blocks.error());
+    auto state = store::Environment::open(directory + "/state", {.schema_version = kStateSchema});
+    if (!state) return tl::unexpected<Error>(state.error());
+    const auto block_table = (*blocks)->table("blocks");
+    if (!block_table) return tl::unexpected<Error>(block_table.error());
+    std::vector<store::Table> tables;
+    for (const char* name : {"rows", "transactions", "hashes", "marks"}) {
+        const auto table = (*state)->table(name);
+        if (!table) return tl::unexpected<Error>(table.error());
+        tables.push_back(*table);
+    }
+    std::unique_ptr<LedgerStore> opened(
+        new LedgerStore(std::move(*blocks), std::move(*state),
+                        Tables{*block_table, tables[0], tables[1], tables[2], tables[3]}));
+
+    const Block first = make_genesis_block(genesis);
+    const auto there = opened->block_environment_->get(opened->blocks_, store::number_key(0));
+    if (!there) return tl::unexpected<Error>(there.error());
+    if (!*there) {
+        if (auto done = opened->append(0, encode_block(first)); !done)
+            return tl::unexpected<Error>(done.error());
+    } else {
+        const auto header = decode_receipts(**there);
+        if (!header) return damaged(0, header.error().message);
+        if (header->header.hash() != first.header.hash())
+            return fail("genesis_mismatch", "the data in " + directory +
+                                                " belong to a chain with another genesis (block 0 is " +
+                                                header->header.hash().hex() + ", expected " +
+                                                first.header.hash().hex() + "); choose another directory");
+    }
+    const auto mark = opened->state_environment_->get(opened->marks_, as_bytes(kFlushedKey));
+    if (!mark) return tl::unexpected<Error>(mark.error());
+    if (*mark) {
+        if ((*mark)->size() != 40)
+            return fail("data_damaged", "the mark of the flushed state cannot be read");
+        opened->flushed_ = store::number_of(ByteView(**mark).first(8));
+        const auto block = opened->block(opened->flushed_);
+        const ByteView hash = ByteView(**mark).subspan(8);
+        if (!block || !std::equal(hash.begin(), hash.end(), (*block)->hash.bytes.begin()))
+            return fail("data_damaged", "state and blocks in " + directory + " do not belong together");
+    } else if (auto done = [&]() -> Result<void> {
+                   auto block = opened->block(0);
+                   if (!block) return tl::unexpected<Error>(block.error());
+                   return opened->flush({*block});
+               }();
+               !done) {
+        return tl::unexpected<Error>(done.error());
+    }
+    return opened;
+}
+
+Result<void> LedgerStore::append(std::uint64_t number, ByteView encoded) {
+    return block_environment_->write([&](store::WriteTransaction& transaction) -> Result<void> {
+        transaction.append(blocks_, store::number_key(number), encoded);
+        return {};
+    });
+}
+
+Result<std::uint64_t> LedgerStore::last() const {
+    std::uint64_t number = 0;
+    auto done = block_environment_->read([&](const store::ReadTransaction& transaction) {
+        transaction.scan_backwards(blocks_, {}, {}, [&](ByteView key, ByteView) {
+            number = store::number_of(key);
+            return false;
+        });
+    });
+    if (!done) return tl::unexpected<Error>(done.error());
+    return number;
+}
+
+Result<State> LedgerStore::load_rows() const {
+    State state;
+    Result<void> loaded;
+    auto done = state_environment_->read([&](const store::ReadTransaction& transaction) {
+        transaction.scan(rows_, {}, {}, [&](ByteView key, ByteView value) {
+            loaded = state.load({key[0], {key.begin() + 1, key.end()}, Bytes(value.begin(), value.end())});
+            return loaded.has_value();
+        });
+    });
+    if (!done) return tl::unexpected<Error>(done.error());
+    if (!loaded) return fail("data_damaged", "a row of the state is damaged: " + loaded.error().message);
+    return state;
+}
+
+Result<LedgerStore::Loaded> LedgerStore::load() const {
+    auto state = load_rows();
+    if (!state) return tl::unexpected<Error>(state.error());
+    Loaded result{std::move(*state), {}};
+    Result<void> replayed;
+    auto done = scan(flushed_, [&](std::uint64_t number, ByteView encoded) {
+        replayed = [&]() -> Result<void> {
+            const auto block = decode(number, encoded);
+            if (!block) return tl::unexpected<Error>(block.error());
+            if (!result.blocks.empty()) {
+                const StoredBlock& parent = *result.blocks.back();
+                const BlockHeader& header = (*block)->block.header;
+                if (header.number != parent.block.header.number + 1 || header.parent != parent.hash)
+                    return damaged(number, "it does not follow the block before it");
+                if (header.state_commitment !=
+                    next_commitment(parent.block.header.state_commitment, (*block)->block.writes))
+                    return damaged(number, "its rows do not give the state commitment in its header");
+                for (const Row& row : (*block)->block.writes)
+                    if (auto loaded = result.state.load(row); !loaded)
+                        return damaged(number, loaded.error().message);
+            }
+            result.blocks.push_back(*block);
+            return {};
+        }();
+        return replayed.has_value();
+    });
+    if (!done) return tl::unexpected<Error>(done.error());
+    if (!replayed) return tl::unexpected<Error>(replayed.error());
+    if (result.blocks.empty()) return damaged(flushed_, "it is missing");
+    return result;
+}
+
+Result<void> LedgerStore::flush(const std::vector<BlockPointer>& blocks) {
+    if (blocks.empty()) return {};
+    const StoredBlock& last = *blocks.back();
+    auto done = state_environment_->write([&](store::WriteTransaction& transaction) -> Result<void> {
+        flush_rows(transaction, rows_, blocks);
+        flush_transactions(transaction, transactions_, blocks);
+        for (const BlockPointer& block : blocks)
+            transaction.put(hashes_, block->hash.bytes, store::number_key(block->block.header.number));
+        const auto number = store::number_key(last.block.header.number);
+        Bytes mark(number.begin(), number.end());
+        mark.insert(mark.end(), last.hash.bytes.begin(), last.hash.bytes.end());
+        transaction.put(marks_, as_bytes(kFlushedKey), mark);
+        return {};
+    });
+    if (done) flushed_ = last.block.header.number;
+    return done;
+}
+
+Result<BlockPointer> LedgerStore::block(std::uint64_t number) const {
+    const auto encoded = block_environment_->get(blocks_, store::number_key(number));
+    if (!encoded) return tl::unexpected<Error>(encoded.error());
+    if (!*encoded) return fail("not_found", "there is no block " + std::to_string(number));
+    return decode(number, **encoded);
+}
+
+Result<void> LedgerStore::scan(std::uint64_t from,
+                               const std::function<bool(std::uint64_t, ByteView)>& visit) const {
+    return block_environment_->read([&](const store::ReadTransaction& transaction) {
+        transaction.scan(blocks_, store::number_key(from), {},
+                         [&](ByteView key, ByteView value) { return visit(store::number_of(key), value); });
+    });
+}
+
+Result<std::optional<LedgerStore::Place>> LedgerStore::find_transaction(const Hash& hash) const {
+    const auto value = state_environment_->get(transactions_, hash.bytes);
+    if (!value) return tl::unexpected<Error>(value.error());
+    if (!*value) return std::nullopt;
+    if ((*value)->size() != 12) return fail("data_damaged", "a row of the transaction index cannot be read");
+    Place place{store::number_of(ByteView(**value).first(8)), 0};
+    for (std::size_t i = 8; i < 12; ++i) place.index = place.index << 8 | (**value)[i];
+    return place;
+}
+
+Result<std::optional<std::uint64_t>> LedgerStore::find_block(const Hash& hash) const {
+    const auto value = state_environment_->get(hashes_, hash.bytes);
+    if (!value) return tl::unexpected<Error>(value.error());
+    if (!*value) return std::nullopt;
+    return store::number_of(**value);
+}
+
+}  // namespace grid::chain

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+
+#include "chain/block_codec.hpp"
+#include "chain/genesis.hpp"
+#include "store/environment.hpp"
+
+namespace grid::chain {
+
+/// A block with its name.
+struct StoredBlock {
+    Block block;
+    Hash hash;
+    std::size_t size = 0;  ///< bytes of its encoding
+};
+/// Shared by the ledger, its readers and the flush behind it.
+using BlockPointer = std::shared_ptr<const StoredBlock>;
+
+/// Block 0 of a genesis: no transactions, its rows as write set. The commitment in its header also covers
+/// chain id and the development flag, so that two chains never share a hash.
+Block make_genesis_block(const Genesis& genesis);
+
+/// The durable side of the ledger: blocks, one appended value each, synced before anybody is answered; behind
+/// them in an environment of their own the rows of the state and the indexes, with the number of the block
+/// that they are flushed up to. Thread-safe.
+class LedgerStore {
+public:
+    /// Makes block 0 when the directory is empty. Codes: those of store::Environment::open,
+    /// `genesis_mismatch`, `data_damaged`.
+    static Result<std::unique_ptr<LedgerStore>> open(const std::string& directory, const Genesis& genesis);
+
+    /// Durable when it returns. Code `disk_full`, `store_failed`, `data_damaged`.
+    Result<void> append(std::uint64_t number, ByteView encoded);
+
+    /// The number of the newest block.
+    Result<std::uint64_t> last() const;
+    /// Up to which block rows and indexes are flushed.
+    std::uint64_t flushed() const { return flushed_; }
+
+    /// The flushed rows and, on top, the write sets of the blocks after them; those blocks, oldest first (at
+    /// least the newest block). Checks number, parent and commitment of each; code `data_damaged`.
+    struct Loaded {
+        State state;
+        std::vector<BlockPointer> blocks;
+    };
+    Result<Loaded> load() const;
+
+    /// Writes the rows and indexes of these blocks, which follow the flushed ones.
+    Result<void> flush(const std::vector<BlockPointer>& blocks);
+
+    /// Code `not_found`.
+    Result<BlockPointer> block(std::uint64_t number) const;
+    /// Encoded blocks from one number on, until visit answers false.
+    Result<void> scan(std::uint64_t from, const std::function<bool(std::uint64_t, ByteView)>& visit) const;
+
+    struct Place {
+        std::uint64_t block = 0;
+        std::uint32_t index = 0;
+    };
+    /// Of flushed blocks only.
+    Result<std::optional<Place>> find_transaction(const Hash& hash) const;
+    Result<std::optional<std::uint64_t>> find_block(const Hash& hash) const;
+
+private:
+    struct Tables;
+    LedgerStore(std::unique_ptr<store::Environment> blocks, std::unique_ptr<store::Environment> state,
+                const Tables& tables);
+    Result<State> load_rows() const;
+
+    std::unique_ptr<store::Environment> block_environment_;
+    std::unique_ptr<store::Environment> state_environment_;
+    store::Table blocks_;
+    store::Table rows_;
+    store::Table transactions_;
+    store::Table hashes_;
+    store::Table marks_;
+    std::atomic<std::uint64_t> flushed_{0};
+};
+
+}  // namespace grid::chain
