@@ -28,7 +28,7 @@ Bytes transfer(const Address& to, const Amount& amount);
 Bytes approve(const Address& spender, const Amount& amount);
 Bytes transfer_from(const Address& from, const Address& to, const Amount& amount);
 Bytes mint(const Address& to, const Amount& amount);
-/// Development chains only: tokens for the caller, at most kFaucetLimit a call.
+/// Development chains only: tokens for the caller, at most 10,000 GRID a call.
 Bytes faucet(const Amount& amount);
 }  // namespace token
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <variant>
 
 #include "chain/block.hpp"
@@ -149,8 +150,16 @@ Log to_log(const Event& event, const ContractAddresses& contracts);
 /// "OrderSettled" etc., as in the ABI.
 std::string_view name_of(const Event& event);
 
-/// Topic 0 of an order event and so on: keccak256 of its signature.
+/// Topic 0: keccak256 of the event's signature. `topic_of<OrderCreated>()`.
 template <class E>
 const Hash& topic_of();
+
+/// An event of the ABI and the contract that emits it.
+struct EventType {
+    std::string_view signature;
+    Address ContractAddresses::*emitter;
+};
+/// In the order of `Event`.
+std::span<const EventType> event_types() noexcept;
 
 }  // namespace grid::chain

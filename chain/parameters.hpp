@@ -9,10 +9,9 @@ namespace grid::chain {
 /// What the Market is run by: fixed by genesis; whatever concerns an order is copied into it when it is
 /// created.
 struct MarketParameters {
-    Seconds activation_deadline{3600};  ///< an order must be activated before created_at + this
-    std::uint32_t max_unactivated =
-        16;  ///< orders of one user that wait for activation; quotes do not count against it
-    Amount minimum_deposit{1};                 ///< credit base units, for orders without a quote
+    Seconds activation_deadline{3600};   ///< an order must be activated before created_at + this
+    std::uint32_t max_unactivated = 16;  ///< who has so many orders waiting for activation needs a quote
+    Amount minimum_deposit{1};           ///< credit base units, for orders without a quote
     Seconds probation_window{30 * 24 * 3600};  ///< W: one free probation for a pair in each; 0: no limit
     std::uint32_t max_probation_cancels =
         3;  ///< N: who cancels in probation more often in one window gets none

@@ -141,7 +141,8 @@ private:
     };
     struct ProviderEntry {
         Provider provider;
-        std::uint32_t index = 0;  ///< its place in provider_list_
+        std::uint32_t index =
+            0;  ///< its place in provider_list_; status none: only its available row is loaded yet
     };
 
     // One kind of entry for each kind of change: the key and what was there before.
@@ -177,7 +178,8 @@ private:
     };
     struct OrderChange {
         OrderId id;
-        std::optional<Order> previous;
+        std::optional<Order> previous;  ///< none: it was created
+        OrderId previous_current;       ///< of its pair, when it was created
     };
     struct QuoteSpent {
         Hash digest;
@@ -195,11 +197,9 @@ private:
                                 OrderChange, QuoteSpent, ProbationUseChange, ProbationCancelsChange>;
 
     void undo(const Change& change);
-    void put_provider(const Provider& provider, std::uint32_t index);
-    void drop_newest_provider(const Address& address);
     void put_order(const Order& order);
-    void drop_newest_order();
-    void count_unactivated(const Order& order, bool add);
+    void drop_newest_order(OrderId previous_current);
+    static std::pair<Table, Bytes> place_of(const Change& change);
     std::optional<Bytes> value_of(Table table, ByteView key) const;
     Result<void> erase_row(Table table, ByteView key);
 

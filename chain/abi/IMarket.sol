@@ -57,7 +57,7 @@ struct Balance {
 /// @notice Fixed at deployment; what concerns an order is copied into it at creation.
 struct Parameters {
     uint64 activationDeadline; // seconds from creation
-    uint32 maxUnactivated; // orders of one user that wait for activation
+    uint32 maxUnactivated; // who has so many orders waiting for activation needs a quote
     uint256 minimumDeposit; // for orders without a quote
     uint64 probationWindow; // W: one free probation for a pair in each; 0: no limit
     uint32 maxProbationCancels; // N: who cancels in probation more often in a window gets none in it

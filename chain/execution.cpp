@@ -1,0 +1,123 @@
+#include "chain/execution.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <unordered_map>
+
+#include "chain/contracts/contract.hpp"
+
+namespace grid::chain {
+
+namespace {
+
+constexpr std::uint64_t kTransactionGas = 21000;
+
+std::uint32_t key_of(ByteView selector) {
+    return std::uint32_t{selector[0]} << 24 | std::uint32_t{selector[1]} << 16 |
+           std::uint32_t{selector[2]} << 8 | selector[3];
+}
+
+using Dispatch = std::unordered_map<std::uint32_t, const native::Function*>;
+
+Dispatch make_dispatch(std::span<const native::Function> functions) {
+    Dispatch dispatch;
+    for (const native::Function& function : functions) {
+        const abi::Selector selector = abi::selector(function.signature);
+        dispatch.emplace(key_of(selector), &function);
+    }
+    return dispatch;
+}
+
+/// The functions of the contract at an address; null when there is none.
+const Dispatch* contract_at(const ContractAddresses& contracts, const Address& address) {
+    static const Dispatch kToken = make_dispatch(native::token_functions());
+    static const Dispatch kCredit = make_dispatch(native::credit_functions());
+    static const Dispatch kRegistry = make_dispatch(native::registry_functions());
+    static const Dispatch kMarket = make_dispatch(native::market_functions());
+    if (address == contracts.market) return &kMarket;
+    if (address == contracts.credit) return &kCredit;
+    if (address == contracts.token) return &kToken;
+    if (address == contracts.registry) return &kRegistry;
+    return nullptr;
+}
+
+Bytes panic(std::uint64_t code) {
+    static const abi::Selector kPanic = abi::selector("Panic(uint256)");
+    return abi::Encoder{}.uint(code).take(kPanic);
+}
+
+void run(State& state, const BlockContext& block, const ContractAddresses& contracts,
+         const Dispatch& dispatch, const Message& message, CallResult& result) {
+    if (message.data.size() < 4) throw errors::Revert{};
+    const auto found = dispatch.find(key_of(message.data.first(4)));
+    if (found == dispatch.end()) throw errors::Revert{};
+    const native::Function& function = *found->second;
+    result.gas_used = function.gas;
+    if (!message.value.is_zero()) throw errors::Revert{};
+    native::Frame frame{state, block, contracts, message.from, result.logs};
+    abi::Decoder in(message.data.subspan(4));
+    abi::Encoder out;
+    function.run(frame, in, out);
+    result.output = out.take();
+}
+
+}  // namespace
+
+CallResult call(State& state, const BlockContext& block, const Message& message) {
+    static const ContractAddresses kContracts = embedded_addresses();
+    CallResult result;
+    const Dispatch* dispatch = message.to ? contract_at(kContracts, *message.to) : nullptr;
+    if (dispatch == nullptr) {
+        result.success = message.value.is_zero() && message.to.has_value();
+        return result;
+    }
+    const std::size_t before = state.checkpoint();
+    try {
+        run(state, block, kContracts, *dispatch, message, result);
+        result.success = true;
+        return result;
+    } catch (const errors::Revert& revert) {
+        result.output = revert.data;
+    } catch (const std::overflow_error&) {
+        result.output = panic(0x11);
+    } catch (const std::domain_error&) {
+        result.output = panic(0x12);
+    }
+    state.rollback(before);
+    result.logs.clear();
+    return result;
+}
+
+Result<void> check_transaction(const State& state, const Transaction& transaction, const Address& sender,
+                               std::uint64_t chain_id) {
+    const auto expected = [](const char* what, const std::string& wanted, const std::string& came) {
+        return std::string(what) + ": expected " + wanted + ", came " + came;
+    };
+    if (transaction.chain_id != chain_id)
+        return fail("wrong_chain_id",
+                    expected("chain id", std::to_string(chain_id), std::to_string(transaction.chain_id)));
+    if (!transaction.to)
+        return fail("contract_creation_refused", "this chain runs its own contracts only: name a recipient");
+    if (!transaction.value.is_zero())
+        return fail("value_not_accepted",
+                    expected("value", "0 (this chain has no coin; tokens move by GridToken.transfer)",
+                             transaction.value.decimal()));
+    if (transaction.gas_limit < kTransactionGas)
+        return fail("gas_limit_too_low", expected("gas limit", "at least " + std::to_string(kTransactionGas),
+                                                  std::to_string(transaction.gas_limit)));
+    const std::uint64_t next = state.nonce(sender);
+    if (transaction.nonce == next) return {};
+    return fail(transaction.nonce < next ? "nonce_too_low" : "nonce_too_high",
+                expected("nonce", std::to_string(next), std::to_string(transaction.nonce)));
+}
+
+Receipt execute(State& state, const BlockContext& block, const SignedTransaction& transaction,
+                const Address& sender) {
+    const Transaction& t = transaction.transaction;
+    state.set_nonce(sender, state.nonce(sender) + 1);
+    CallResult result = call(state, block, {sender, t.to, t.value, t.data});
+    return {transaction.hash, result.success, std::min(result.gas_used, t.gas_limit), std::move(result.logs),
+            std::move(result.output)};
+}
+
+}  // namespace grid::chain
