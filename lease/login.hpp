@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "chain/amount.hpp"
 #include "chain/secp256k1.hpp"
@@ -51,26 +52,6 @@ std::string login_typed_data(const GatewayIdentity& gateway, const LoginTerms& t
 /// id>:<address>".
 std::string siwe_message(const GatewayIdentity& gateway, const LoginTerms& terms);
 
-/// The fields of an EIP-4361 message.
-struct SiweMessage {
-    std::string scheme;  ///< empty when there is none
-    std::string domain;
-    chain::Address address;
-    std::string statement;  ///< empty when there is none
-    std::string uri;
-    std::uint64_t chain_id = 0;
-    std::string nonce;
-    chain::Timestamp issued_at;   ///< fractions of a second are cut off
-    chain::Timestamp expires_at;  ///< mandatory here
-    chain::Timestamp not_before;  ///< 0 when there is none
-    std::string request_id;       ///< empty when there is none
-    std::vector<std::string> resources;
-};
-
-/// Strict: every line of the EIP's ABNF in its order, LF line ends, version 1, an address with its EIP-55
-/// checksum, and an Expiration Time. At most 4 KiB. Code `bad_login` names the line.
-Result<SiweMessage> parse_siwe(std::string_view text);
-
 // ---- checking ----
 
 /// Checks an EIP-712 login for this gateway. The nonce is not burned here: that is the NonceBook's part,
@@ -85,13 +66,5 @@ Result<chain::Address> verify_login(const GatewayIdentity& gateway, const LoginT
 /// `clock_skew`, `expired_login`, `bad_signature`.
 Result<LoginTerms> verify_siwe(const GatewayIdentity& gateway, std::string_view message,
                                chain::ByteView signature, chain::Timestamp now);
-
-// ---- RFC 3339 ----
-
-/// Like "2026-11-20T12:00:00Z".
-std::string format_rfc3339(chain::Timestamp time);
-
-/// Date-times with "Z" or a numeric offset; fractions are cut off; years 1970..9999. Code `bad_time`.
-Result<chain::Timestamp> parse_rfc3339(std::string_view text);
 
 }  // namespace grid::lease
