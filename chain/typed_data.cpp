@@ -9,6 +9,7 @@
 #include <set>
 #include <vector>
 
+#include "chain/integer.hpp"
 #include "chain/keccak.hpp"
 
 namespace grid::chain::eip712 {
@@ -268,8 +269,8 @@ private:
             std::copy(bytes.begin(), bytes.end(), word.bytes.begin());
             return word;
         }
-        if (const auto bits = integer_bits(type, "uint")) return integer_word(value, *bits, false, where);
-        if (const auto bits = integer_bits(type, "int")) return integer_word(value, *bits, true, where);
+        if (const auto bits = integer_bits(type, "uint")) return integer_of(value, *bits, false, where);
+        if (const auto bits = integer_bits(type, "int")) return integer_of(value, *bits, true, where);
         refuse(where, "the type " + type + " is neither declared nor known");
     }
 
@@ -280,44 +281,20 @@ private:
         return *std::move(bytes);
     }
 
-    /// The digits of a number written as JSON number, decimal or hexadecimal text; `negative` is split off.
-    static Amount magnitude(const Value& value, bool& negative, const std::string& where) {
-        negative = false;
-        if (value.IsUint64()) return Amount{value.GetUint64()};
-        if (value.IsInt64()) {
-            negative = true;
-            return Amount{0 - static_cast<std::uint64_t>(value.GetInt64())};
+    /// A JSON number, or decimal or hexadecimal text.
+    static Hash integer_of(const Value& value, unsigned bits, bool is_signed, const std::string& where) {
+        Result<Hash> word = fail("bad_integer", "expected an integer");
+        if (value.IsUint64()) {
+            word = integer_word({value.GetUint64(), false}, bits, is_signed);
+        } else if (value.IsInt64()) {
+            word = integer_word({0 - static_cast<std::uint64_t>(value.GetInt64()), true}, bits, is_signed);
+        } else if (value.IsString()) {
+            word = parse_integer(text_of(value), bits, is_signed);
+        } else if (value.IsNumber()) {
+            word = fail("bad_integer", "expected an integer; write those of more than 64 bits as text");
         }
-        if (value.IsNumber()) refuse(where, "expected an integer; write those of more than 64 bits as text");
-        if (!value.IsString()) refuse(where, "expected an integer");
-        std::string_view text = text_of(value);
-        if (text.starts_with('-')) {
-            negative = true;
-            text.remove_prefix(1);
-        }
-        Result<Amount> parsed = Amount::parse(text);
-        if (text.starts_with("0x")) {
-            const auto first = std::min(text.find_first_not_of('0', 2), text.size() - 1);
-            parsed = text.size() < 3 ? fail("bad_quantity", "expected digits after 0x")
-                                     : Amount::parse_quantity("0x" + std::string(text.substr(first)));
-        }
-        if (!parsed) refuse(where, parsed.error().message);
-        return *parsed;
-    }
-
-    static Hash integer_word(const Value& value, unsigned bits, bool is_signed, const std::string& where) {
-        bool negative = false;
-        const Amount size = magnitude(value, negative, where);
-        const std::string type = (is_signed ? "int" : "uint") + std::to_string(bits);
-        if (negative && !is_signed && !size.is_zero()) refuse(where, "a negative number is no " + type);
-        const bool fits =
-            !is_signed ? size.bit_length() <= bits
-                       : size.bit_length() < bits || (negative && size == Amount::power_of_two(bits - 1));
-        if (!fits) refuse(where, "the number does not fit " + type);
-        if (!negative || size.is_zero()) return size.word();
-        Hash word = (size - Amount{1}).word();  // two's complement: -x = not (x - 1)
-        for (std::uint8_t& byte : word.bytes) byte = static_cast<std::uint8_t>(~byte);
-        return word;
+        if (!word) refuse(where, word.error().message);
+        return *word;
     }
 
     std::map<std::string, std::vector<Field>> structs_;
