@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+
+#include "chain/ledger.hpp"
+
+/// Values as the execution API specification writes them: JSON text.
+namespace grid::chain::rpc {
+
+std::string quote(std::string_view text);
+std::string quantity(const Amount& value);
+std::string hex_json(ByteView bytes);
+
+/// `full`: transactions as objects, else their hashes.
+std::string block_json(const StoredBlock& block, bool full);
+/// The block that would be made now: no transactions, no hash.
+std::string pending_block_json(const StoredBlock& parent, Timestamp time);
+std::string transaction_json(const TransactionPlace& place);
+/// One that waits in the pool.
+std::string waiting_transaction_json(const SignedTransaction& transaction, const Address& sender);
+/// With the member `revertReason` (revert data) when it failed.
+std::string receipt_json(const TransactionPlace& place);
+std::string receipts_json(const BlockPointer& block);
+std::string logs_json(const std::vector<FoundLog>& logs);
+
+}  // namespace grid::chain::rpc

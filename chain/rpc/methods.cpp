@@ -1,0 +1,326 @@
+#include "chain/rpc/methods.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "chain/rpc/format.hpp"
+
+namespace grid::chain::rpc {
+namespace {
+
+constexpr std::string_view kNull = "null";
+/// What eth_getBalance answers for every account: one coin. Nothing is ever charged, but wallets refuse to
+/// sign for an account without any.
+constexpr std::uint64_t kBalance = 1'000'000'000'000'000'000;
+/// The code of a native contract: the invalid instruction and the name of the chain. Tools refuse an address
+/// without code.
+constexpr std::uint8_t kNativeCode[] = {0xfe, 'G', 'R', 'I', 'D'};
+constexpr std::uint64_t kMaxFeeHistory = 1024;
+
+Outcome good(std::string result) {
+    return {std::move(result), 0, {}, {}};
+}
+
+Outcome state_not_available() {
+    return refused(-32000, "state not available: only the newest block's state is kept");
+}
+
+Outcome reverted(const CallResult& result) {
+    return {{}, 3, "execution reverted", hex_json(result.output)};
+}
+
+/// The block that is named, null when there is none; never asked for pending.
+Result<BlockPointer> find_block(const Context& c, const BlockName& name) {
+    switch (name.tag) {
+        case BlockName::Tag::hash:
+            return c.ledger.block(name.hash);
+        case BlockName::Tag::number:
+            return c.ledger.block(name.number);
+        default:
+            return c.ledger.head();
+    }
+}
+
+/// When a call on the named block runs; none when its state is gone.
+std::optional<BlockContext> call_context(const Context& c, const BlockName& name) {
+    if (name.tag == BlockName::Tag::pending) return c.ledger.pending(c.wall);
+    const BlockPointer head = c.ledger.head();
+    if (name.tag == BlockName::Tag::number && name.number != head->block.header.number) return std::nullopt;
+    if (name.tag == BlockName::Tag::hash && name.hash != head->hash) return std::nullopt;
+    return c.ledger.latest();
+}
+
+/// null for not_found, as the specification wants it.
+Outcome or_null(const Error& error) {
+    return error.code == "not_found" ? good(std::string(kNull)) : refused(error);
+}
+
+// --- blocks
+
+Outcome block_by_name(const Context& c, const BlockName& name, bool full) {
+    if (name.tag == BlockName::Tag::pending)
+        return good(pending_block_json(*c.ledger.head(), c.ledger.pending_time(c.wall)));
+    const auto block = find_block(c, name);
+    return block ? good(block_json(**block, full)) : or_null(block.error());
+}
+
+Outcome block_by_number(const Context& c, const Parameters& p) {
+    p.at_most(2);
+    return block_by_name(c, p.block(0), p.boolean(1, false));
+}
+
+Outcome block_by_hash(const Context& c, const Parameters& p) {
+    p.at_most(2);
+    return block_by_name(c, {BlockName::Tag::hash, 0, p.hash(0)}, p.boolean(1, false));
+}
+
+Outcome block_receipts(const Context& c, const Parameters& p) {
+    p.at_most(1);
+    const BlockName name = p.block(0);
+    if (name.tag == BlockName::Tag::pending) return good("[]");
+    const auto block = find_block(c, name);
+    return block ? good(receipts_json(*block)) : or_null(block.error());
+}
+
+Outcome transaction_count_of(const Context& c, const BlockName& name) {
+    if (name.tag == BlockName::Tag::pending) return good(quantity(0u));
+    const auto block = find_block(c, name);
+    return block ? good(quantity((*block)->block.transactions.size())) : or_null(block.error());
+}
+
+Outcome transaction_of(const Context& c, const BlockName& name, std::uint64_t index) {
+    if (name.tag == BlockName::Tag::pending) return good(std::string(kNull));
+    auto block = find_block(c, name);
+    if (!block) return or_null(block.error());
+    if (index >= (*block)->block.transactions.size()) return good(std::string(kNull));
+    return good(transaction_json({std::move(*block), static_cast<std::uint32_t>(index)}));
+}
+
+BlockName named_by_hash(const Parameters& p) {
+    return {BlockName::Tag::hash, 0, p.hash(0)};
+}
+
+// --- accounts
+
+Outcome balance(const Context& c, const Parameters& p) {
+    p.at_most(2);
+    p.address(0);
+    return call_context(c, p.block(1)) ? good(quantity(kBalance)) : state_not_available();
+}
+
+Outcome code(const Context& c, const Parameters& p) {
+    p.at_most(2);
+    const Address address = p.address(0);
+    if (!call_context(c, p.block(1))) return state_not_available();
+    const ContractAddresses native = embedded_addresses();
+    const bool known = address == native.token || address == native.credit || address == native.registry ||
+                       address == native.market;
+    return good(known ? hex_json(kNativeCode) : hex_json({}));
+}
+
+Outcome transaction_count(const Context& c, const Parameters& p) {
+    p.at_most(2);
+    const Address address = p.address(0);
+    const BlockName name = p.block(1);
+    if (!call_context(c, name)) return state_not_available();
+    return good(quantity(c.ledger.nonce(address, name.tag == BlockName::Tag::pending)));
+}
+
+// --- fees
+
+Outcome fee_history(const Context& c, const Parameters& p) {
+    p.at_most(3);
+    const std::uint64_t asked = std::min(p.number(0), kMaxFeeHistory);
+    const BlockName name = p.block(1);
+    const std::size_t percentiles = p.percentiles(2, 100);
+    const auto newest = find_block(c, name);
+    if (!newest) return refused(-32000, "the block is beyond the newest one");
+    const std::uint64_t last = (*newest)->block.header.number;
+    const std::uint64_t count = std::min(asked, last + 1);
+    const auto repeat = [](const std::string& item, std::uint64_t times) {
+        std::string list = "[";
+        for (std::uint64_t i = 0; i < times; ++i) list += (i == 0 ? "" : ",") + item;
+        return list + "]";
+    };
+    std::string result = "{\"oldestBlock\":" + quantity(count == 0 ? 0 : last + 1 - count);
+    result += ",\"baseFeePerGas\":" + repeat("\"0x0\"", count == 0 ? 0 : count + 1);
+    result += ",\"gasUsedRatio\":" + repeat("0", count);
+    if (percentiles > 0) result += ",\"reward\":" + repeat(repeat("\"0x0\"", percentiles), count);
+    return good(result + "}");
+}
+
+// --- calls and transactions
+
+Outcome call(const Context& c, const Parameters& p) {
+    p.at_most(2);
+    const CallParameters call = p.call(0);
+    const auto context = call_context(c, p.block(1));
+    if (!context) return state_not_available();
+    const CallResult result = c.ledger.call(*context, call.message());
+    return result.success ? good(hex_json(result.output)) : reverted(result);
+}
+
+Outcome estimate_gas(const Context& c, const Parameters& p) {
+    p.at_most(2);
+    const CallParameters call = p.call(0);
+    if (p.has(1) && !call_context(c, p.block(1))) return state_not_available();
+    const CallResult result = c.ledger.call(c.ledger.pending(c.wall), call.message());
+    return result.success ? good(quantity(result.gas_used)) : reverted(result);
+}
+
+void send_raw_transaction(const Context& c, const Parameters& p, Answer answer) {
+    p.at_most(1);
+    c.ledger.submit(p.data(0), [answer = std::move(answer)](const Result<Submission>& result) {
+        answer(result ? good(hex_json(result->hash.bytes)) : refused(result.error()));
+    });
+}
+
+Outcome transaction_by_hash(const Context& c, const Parameters& p) {
+    p.at_most(1);
+    const Hash hash = p.hash(0);
+    // First the pool: what leaves it in between is found in its block.
+    if (const auto waiting = c.ledger.waiting(hash))
+        return good(waiting_transaction_json(waiting->transaction, waiting->sender));
+    const auto place = c.ledger.transaction(hash);
+    return place ? good(transaction_json(*place)) : or_null(place.error());
+}
+
+Outcome transaction_receipt(const Context& c, const Parameters& p) {
+    p.at_most(1);
+    const auto place = c.ledger.transaction(p.hash(0));
+    return place ? good(receipt_json(*place)) : or_null(place.error());
+}
+
+Outcome logs(const Context& c, const Parameters& p) {
+    p.at_most(1);
+    Parameters::Filter asked = p.filter(0);
+    const std::uint64_t head = c.ledger.head()->block.header.number;
+    const auto number = [&](const BlockName& name) -> std::optional<std::uint64_t> {
+        if (name.tag == BlockName::Tag::number) return name.number;
+        if (name.tag != BlockName::Tag::hash) return head;
+        const auto block = c.ledger.block(name.hash);
+        return block ? std::optional((*block)->block.header.number) : std::nullopt;
+    };
+    if (asked.block) asked.from = asked.to = {BlockName::Tag::hash, 0, *asked.block};
+    const auto from = number(asked.from);
+    const auto to = number(asked.to);
+    if (!from || !to) return refused(-32000, "unknown block");
+    if (*from > *to) throw BadParameters{"params[0]: fromBlock is behind toBlock"};
+    asked.filter.from = *from;
+    asked.filter.to = *to;
+    const auto found = c.ledger.logs(asked.filter);
+    return found ? good(logs_json(*found)) : refused(found.error());
+}
+
+// --- development chains
+
+void mine(const Context& c, const Parameters&, Answer answer) {
+    c.ledger.mine([answer = std::move(answer)](const Result<void>& result) {
+        answer(result ? good("\"0x0\"") : refused(result.error()));
+    });
+}
+
+Outcome increase_time(const Context& c, const Parameters& p) {
+    p.at_most(1);
+    const std::uint64_t seconds = p.number(0);
+    if (seconds > kMaxDuration.count) throw BadParameters{"params[0]: expected at most ten years"};
+    c.ledger.advance_time({seconds});
+    return good(quantity(seconds));
+}
+
+using Method = void (*)(const Context&, const Parameters&, Answer);
+
+/// A method that answers at once.
+template <Outcome (*Function)(const Context&, const Parameters&)>
+void at_once(const Context& c, const Parameters& p, Answer answer) {
+    answer(Function(c, p));
+}
+
+/// The same for a lambda without captures.
+template <class Function>
+constexpr Method entry(Function) {
+    return [](const Context& c, const Parameters& p, Answer answer) { answer(Function{}(c, p)); };
+}
+
+const std::unordered_map<std::string_view, Method>& methods() {
+    using C = const Context&;
+    using P = const Parameters&;
+    static const std::unordered_map<std::string_view, Method> table = {
+        {"web3_clientVersion", entry([](C, P) { return good(quote("GRID/" GRID_VERSION)); })},
+        {"net_version",
+         entry([](C c, P) { return good(quote(std::to_string(c.ledger.genesis().chain_id))); })},
+        {"net_listening", entry([](C, P) { return good("true"); })},
+        {"eth_chainId", entry([](C c, P) { return good(quantity(c.ledger.genesis().chain_id)); })},
+        {"eth_blockNumber",
+         entry([](C c, P) { return good(quantity(c.ledger.head()->block.header.number)); })},
+        {"eth_syncing", entry([](C, P) { return good("false"); })},
+        {"eth_accounts", entry([](C, P) { return good("[]"); })},
+        {"eth_gasPrice", entry([](C, P) { return good(quantity(0u)); })},
+        {"eth_maxPriorityFeePerGas", entry([](C, P) { return good(quantity(0u)); })},
+        {"eth_feeHistory", at_once<fee_history>},
+        {"eth_getBlockByNumber", at_once<block_by_number>},
+        {"eth_getBlockByHash", at_once<block_by_hash>},
+        {"eth_getBlockReceipts", at_once<block_receipts>},
+        {"eth_getBlockTransactionCountByNumber",
+         entry([](C c, P p) { return transaction_count_of(c, p.block(0)); })},
+        {"eth_getBlockTransactionCountByHash",
+         entry([](C c, P p) { return transaction_count_of(c, named_by_hash(p)); })},
+        {"eth_getTransactionByBlockNumberAndIndex",
+         entry([](C c, P p) { return transaction_of(c, p.block(0), p.number(1)); })},
+        {"eth_getTransactionByBlockHashAndIndex",
+         entry([](C c, P p) { return transaction_of(c, named_by_hash(p), p.number(1)); })},
+        {"eth_getBalance", at_once<balance>},
+        {"eth_getCode", at_once<code>},
+        {"eth_getTransactionCount", at_once<transaction_count>},
+        {"eth_call", at_once<call>},
+        {"eth_estimateGas", at_once<estimate_gas>},
+        {"eth_sendRawTransaction", send_raw_transaction},
+        {"eth_getTransactionByHash", at_once<transaction_by_hash>},
+        {"eth_getTransactionReceipt", at_once<transaction_receipt>},
+        {"eth_getLogs", at_once<logs>},
+    };
+    return table;
+}
+
+const std::unordered_map<std::string_view, Method>& development_methods() {
+    static const std::unordered_map<std::string_view, Method> table = {
+        {"evm_mine", mine},
+        {"evm_increaseTime", at_once<increase_time>},
+    };
+    return table;
+}
+
+}  // namespace
+
+Outcome refused(int code, std::string message) {
+    return {{}, code, std::move(message), {}};
+}
+
+Outcome refused(const Error& error) {
+    static const std::unordered_map<std::string_view, std::string_view> phrases = {
+        {"nonce_too_low", "nonce too low"},
+        {"nonce_too_high", "nonce too high"},
+        {"already_known", "already known"},
+        {"replacement_underpriced", "replacement transaction underpriced"},
+        {"pool_full", "txpool is full"},
+        {"gas_limit_too_low", "intrinsic gas too low"},
+        {"wrong_chain_id", "invalid chain id"},
+        {"bad_signature", "invalid sender"},
+    };
+    const bool limit = error.code == "range_too_large" || error.code == "too_many_logs";
+    const auto phrase = phrases.find(error.code);
+    std::string message =
+        phrase == phrases.end() ? error.message : std::string(phrase->second) + ": " + error.message;
+    return {{}, limit ? -32005 : -32000, std::move(message), "{\"reason\":" + quote(error.code) + "}"};
+}
+
+void call_method(std::string_view name, const Context& context, const Parameters& parameters, Answer answer) {
+    if (const auto found = methods().find(name); found != methods().end())
+        return found->second(context, parameters, std::move(answer));
+    if (context.ledger.genesis().development)
+        if (const auto found = development_methods().find(name); found != development_methods().end())
+            return found->second(context, parameters, std::move(answer));
+    answer(refused(-32601, "the method " + std::string(name.substr(0, 100)) + " does not exist"));
+}
+
+}  // namespace grid::chain::rpc

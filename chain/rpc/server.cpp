@@ -1,0 +1,150 @@
+#include "chain/rpc/server.hpp"
+
+#include <rapidjson/document.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include "chain/rpc/format.hpp"
+#include "chain/rpc/methods.hpp"
+
+namespace grid::chain::rpc {
+namespace {
+
+using rapidjson::Value;
+
+/// Whether brackets outside of strings nest deeper than allowed: asked before the parser sees the text.
+bool too_deep(std::string_view text) {
+    std::size_t depth = 0;
+    bool in_string = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (in_string) {
+            if (c == '\\')
+                ++i;
+            else if (c == '"')
+                in_string = false;
+        } else if (c == '"') {
+            in_string = true;
+        } else if (c == '[' || c == '{') {
+            if (++depth > RpcServer::kMaxDepth) return true;
+        } else if ((c == ']' || c == '}') && depth > 0) {
+            --depth;
+        }
+    }
+    return false;
+}
+
+std::string response(const std::string& id, const Outcome& outcome) {
+    std::string text = "{\"jsonrpc\":\"2.0\",\"id\":" + id;
+    if (outcome.error == 0) return text + ",\"result\":" + outcome.result + "}";
+    text +=
+        ",\"error\":{\"code\":" + std::to_string(outcome.error) + ",\"message\":" + quote(outcome.message);
+    if (!outcome.data.empty()) text += ",\"data\":" + outcome.data;
+    return text + "}}";
+}
+
+/// The id as it came; none when it may not be one.
+std::optional<std::string> id_text(const Value& id) {
+    if (!id.IsString() && !id.IsNumber() && !id.IsNull()) return std::nullopt;
+    rapidjson::StringBuffer buffer;
+    rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+    id.Accept(writer);
+    return std::string(buffer.GetString(), buffer.GetSize());
+}
+
+/// Runs one request of a body; answers an empty text for a notification.
+void handle_one(const Context& context, const Value& request, std::function<void(std::string)> reply) {
+    const auto invalid = [&](const std::string& id, const char* why) {
+        reply(response(id, refused(-32600, std::string("invalid request: ") + why)));
+    };
+    if (!request.IsObject()) return invalid("null", "expected an object");
+    const auto id = request.FindMember("id");
+    const bool notification = id == request.MemberEnd();
+    const auto echoed = notification ? std::optional<std::string>("null") : id_text(id->value);
+    if (!echoed) return invalid("null", "id: expected a string, a number or null");
+    const auto version = request.FindMember("jsonrpc");
+    if (version == request.MemberEnd() || !version->value.IsString() ||
+        std::string_view(version->value.GetString(), version->value.GetStringLength()) != "2.0")
+        return invalid(*echoed, "jsonrpc: expected \"2.0\"");
+    const auto method = request.FindMember("method");
+    if (method == request.MemberEnd() || !method->value.IsString())
+        return invalid(*echoed, "method: expected a string");
+    const auto params = request.FindMember("params");
+    const bool has_params = params != request.MemberEnd() && !params->value.IsNull();
+    Answer answer = [reply, id_copy = *echoed, notification](const Outcome& outcome) {
+        reply(notification ? std::string() : response(id_copy, outcome));
+    };
+    if (has_params && !params->value.IsArray())
+        return answer(refused(-32602, "params: expected an array; parameters by name are not supported"));
+    try {
+        call_method({method->value.GetString(), method->value.GetStringLength()}, context,
+                    Parameters(has_params ? &params->value : nullptr), answer);
+    } catch (const BadParameters& bad) {
+        answer(refused(-32602, bad.message));
+    }
+}
+
+/// The replies of a batch, until the last one is there.
+class Batch {
+public:
+    Batch(std::size_t count, RpcServer::Reply reply)
+        : parts_(count), missing_(count), reply_(std::move(reply)) {}
+
+    void set(std::size_t position, std::string part) {
+        {
+            std::lock_guard lock(mutex_);
+            size_ += part.size();
+            parts_[position] = std::move(part);
+            if (--missing_ > 0) return;
+        }
+        std::string all;
+        for (const std::string& each : parts_)
+            if (!each.empty()) all += (all.empty() ? "[" : ",") + each;
+        reply_(all.empty() ? all : all + "]");
+    }
+
+    bool full() {
+        std::lock_guard lock(mutex_);
+        return size_ > RpcServer::kMaxReply;
+    }
+
+private:
+    std::mutex mutex_;
+    std::vector<std::string> parts_;
+    std::size_t missing_;
+    std::size_t size_ = 0;
+    RpcServer::Reply reply_;
+};
+
+}  // namespace
+
+void RpcServer::handle(std::string body, Reply reply) {
+    const auto refuse = [&](int code, const std::string& why) {
+        reply(response("null", refused(code, why)));
+    };
+    if (body.size() > kMaxBody)
+        return refuse(-32600, "invalid request: expected at most " + std::to_string(kMaxBody) + " bytes");
+    if (too_deep(body))
+        return refuse(-32600, "invalid request: nested deeper than " + std::to_string(kMaxDepth));
+    rapidjson::Document document;
+    constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
+    document.Parse<kFlags>(body.data(), body.size());
+    if (document.HasParseError())
+        return refuse(-32700, "parse error: not JSON at byte " + std::to_string(document.GetErrorOffset()));
+    const Context context{ledger_, wall_()};
+    if (!document.IsArray()) return handle_one(context, document, std::move(reply));
+    if (document.Empty()) return refuse(-32600, "invalid request: an empty batch");
+    if (document.Size() > kMaxBatch)
+        return refuse(-32600, "invalid request: expected a batch of at most " + std::to_string(kMaxBatch));
+    const auto batch = std::make_shared<Batch>(document.Size(), std::move(reply));
+    for (rapidjson::SizeType i = 0; i < document.Size(); ++i) {
+        if (batch->full())
+            batch->set(i, response("null",
+                                   refused(-32005, "the replies of this batch are too large; ask for less")));
+        else
+            handle_one(context, document[i],
+                       [batch, i](std::string part) { batch->set(i, std::move(part)); });
+    }
+}
+
+}  // namespace grid::chain::rpc
