@@ -84,12 +84,21 @@ TEST_CASE("signatures are deterministic, have a low s and recover to the signer"
     }
 }
 
-TEST_CASE("personal_sign: a signature made by a wallet is recovered") {
-    // ethers documentation and eth-sig-util: key 0x01..., "Hello World" is signed by its address alone.
-    const PrivateKey key = derive_from_mnemonic(kJunk, 0).value();
-    const Hash digest = personal_message_hash("Hello World");
-    CHECK(recover(digest, key.sign(digest)).value() == key.address());
-    CHECK(recover(personal_message_hash("Hello world"), key.sign(digest)).value() != key.address());
+TEST_CASE("EIP-191: a wallet's personal_sign is made and recovered") {
+    // ethers 5.8.0, tests/src.ts/test-wallet.ts, "tests sign message"
+    const PrivateKey key =
+        PrivateKey::from_bytes(unhex("0x0123456789012345678901234567890123456789012345678901234567890123"))
+            .value();
+    const Hash digest = personal_message_hash("hello world");
+    CHECK(digest.hex() == "0xd9eba16ed0ecae432b71fe008c98cc872bb4cc214d3220a36f365326cf807d68");
+    const Bytes rsv = unhex(
+        "0xddd0a7290af9526056b4e35a077b9a11b513aa0028ec6c9880948544508f3c63265e99e47ad31bb2cab9646c504576b3ab"
+        "c6939a"
+        "1710afc08cbf3034d73214b81c");
+    CHECK(key.sign(digest).rsv() == rsv);
+    CHECK(recover(digest, Signature::parse(rsv).value()).value().checksummed() ==
+          "0x14791697260E4c9A71f18484C9f997B308e59325");
+    CHECK(recover(personal_message_hash("hello World"), key.sign(digest)).value() != key.address());
 }
 
 TEST_CASE("the twin of a signature with the upper s is refused, though its key is right") {
