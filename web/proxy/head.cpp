@@ -113,6 +113,18 @@ std::optional<std::uint64_t> parse_length(std::string_view text) noexcept {
     return value;
 }
 
+/// An upgrade to clear-text HTTP/2 would carry requests past every check, so it is not one that is passed on.
+bool names_http2(std::string_view value) noexcept {
+    while (!value.empty()) {
+        const auto member = next_member(value);
+        if (equal_ignoring_case(member.substr(0, 2), "h2") ||
+            equal_ignoring_case(member.substr(0, 5), "http/")) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /// What request and response heads have in common, gathered while the fields are read.
 struct Gathered {
     unsigned hosts = 0;
@@ -120,6 +132,7 @@ struct Gathered {
     bool keep_alive = false;
     bool upgrade_option = false;
     bool upgrade_field = false;
+    bool http2 = false;
     bool expects_continue = false;
     bool bad_expectation = false;
     std::string_view host;
@@ -191,6 +204,7 @@ const char* read_fields(std::string_view text, std::size_t max_fields, Head& out
                 break;
             case FieldId::upgrade:
                 seen.upgrade_field = true;
+                seen.http2 = seen.http2 || names_http2(value);
                 break;
             case FieldId::expect:
                 if (equal_ignoring_case(value, "100-continue")) {
@@ -370,7 +384,7 @@ std::optional<HeadError> parse_request_head(std::string_view head, const HeadLim
     if (const char* reason = check_framing(out)) return HeadError{400, reason};
     if (seen.bad_expectation) return HeadError{417, "the only expectation known is 100-continue"};
     out.keep_alive = out.minor == 1 ? !seen.close : seen.keep_alive && !seen.close;
-    out.upgrade = out.minor == 1 && seen.upgrade_option && seen.upgrade_field;
+    out.upgrade = out.minor == 1 && seen.upgrade_option && seen.upgrade_field && !seen.http2;
     out.expects_continue = out.minor == 1 && seen.expects_continue;
     return read_target(target, out);
 }

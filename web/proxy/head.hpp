@@ -91,7 +91,7 @@ struct RequestHead {
     std::optional<std::uint64_t> content_length;
     bool chunked = false;
     bool keep_alive = true;  ///< the client will take another answer on this connection
-    bool upgrade = false;    ///< Connection: upgrade and an Upgrade field
+    bool upgrade = false;    ///< Connection: upgrade and an Upgrade field, not to HTTP/2
     bool expects_continue = false;
     std::vector<std::string_view> nominated;  ///< names that Connection lists, save the standard ones
 
