@@ -19,4 +19,8 @@ void ClockGuard::accept(std::int64_t wall, std::int64_t boottime) {
     last_good_ = Readings{wall, boottime};
 }
 
+std::int64_t ClockGuard::expected_wall(std::int64_t boottime) const {
+    return last_good_.value().wall + (boottime - last_good_.value().boottime);
+}
+
 }  // namespace grid::chain

@@ -24,6 +24,10 @@ public:
     /// The operator says that the wall clock is right as it is now.
     void accept(std::int64_t wall, std::int64_t boottime);
 
+    /// What the wall clock would show if it had gone on from the last good pair: chain time while it is
+    /// wrong. Needs an accepted pair.
+    std::int64_t expected_wall(std::int64_t boottime) const;
+
 private:
     struct Readings {
         std::int64_t wall;

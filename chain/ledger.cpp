@@ -337,22 +337,26 @@ void Ledger::deliver(Round& round, const Result<BlockPointer>& block) {
 
 void Ledger::flush_behind() {
     std::size_t waiting;
+    bool start = false;
     {
         std::lock_guard lock(chain_mutex_);
         waiting = unflushed_bytes_;
         if (waiting < options_.flush_bytes) return;
         if (!flushing_) {
             flushing_ = true;
+            start = true;
             tasks_->start();
-            options_.executor([this] {
-                static_cast<void>(flush());  // a full disk shows at the next block, too
-                {
-                    std::lock_guard inner(chain_mutex_);
-                    flushing_ = false;
-                }
-                tasks_->finish();
-            });
         }
+    }
+    if (start) {
+        options_.executor([this] {
+            static_cast<void>(flush());  // a full disk shows at the next block, too
+            {
+                std::lock_guard lock(chain_mutex_);
+                flushing_ = false;
+            }
+            tasks_->finish();
+        });
     }
     if (waiting > kFlushBacklog * options_.flush_bytes) static_cast<void>(flush());
 }

@@ -4,6 +4,8 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
+#include <exception>
+
 #include "chain/rpc/format.hpp"
 #include "chain/rpc/methods.hpp"
 
@@ -81,6 +83,8 @@ void handle_one(const Context& context, const Value& request, std::function<void
                     Parameters(has_params ? &params->value : nullptr), answer);
     } catch (const BadParameters& bad) {
         answer(refused(-32602, bad.message));
+    } catch (const std::exception&) {
+        answer(refused(-32603, "internal error"));
     }
 }
 

@@ -1,0 +1,334 @@
+#include "adapters/embedded_chain.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <deque>
+
+#include "chain/revert.hpp"
+#include "chain/rpc/server.hpp"
+#include "messages/error.hpp"
+
+namespace grid::adapters {
+namespace {
+
+using namespace messages;
+
+constexpr std::size_t kBlocksPerBatch = 64;
+constexpr unsigned kWindow = 4;  ///< batches on their way to one subscriber
+constexpr auto kSinkTimeout = std::chrono::minutes(5);
+constexpr std::uint64_t kGasLimit = 1'000'000;
+constexpr unsigned kNonceRetries = 3;
+
+/// The actor's whole interface; `tick` empties the inbox.
+using embedded_chain_actor = chain_actor::extend_with<rpc_actor>::extend<caf::reacts_to<tick_atom>>;
+
+/// What other threads want to have run in the actor's turn. One nudge is under way at most.
+class Inbox {
+public:
+    /// What was posted before runs at the first nudge.
+    void bind(caf::actor_addr owner) {
+        {
+            std::lock_guard lock(mutex_);
+            owner_ = std::move(owner);
+        }
+        nudge();
+    }
+    void post(std::function<void()> task) {
+        {
+            std::lock_guard lock(mutex_);
+            tasks_.push_back(std::move(task));
+            if (tasks_.size() > 1) return;
+        }
+        nudge();
+    }
+    std::vector<std::function<void()>> take() {
+        std::lock_guard lock(mutex_);
+        return std::exchange(tasks_, {});
+    }
+
+private:
+    void nudge() {
+        caf::actor_addr address;
+        {
+            std::lock_guard lock(mutex_);
+            address = owner_;
+        }
+        if (const auto owner = caf::actor_cast<caf::actor>(address)) caf::anon_send(owner, tick_atom::value);
+    }
+    std::mutex mutex_;
+    caf::actor_addr owner_;
+    std::vector<std::function<void()>> tasks_;
+};
+
+MinedReceipt mined(const chain::BlockPointer& block, std::uint32_t index) {
+    return {block->block.receipts[index], block->block.header.number, block->hash, block->block.header.time};
+}
+
+class embedded_chain_state {
+public:
+    using Self = embedded_chain_actor::stateful_pointer<embedded_chain_state>;
+
+    // User-declared: an aggregate would be filled with the actor's pointer.
+    embedded_chain_state() {}
+    ~embedded_chain_state() {
+        inbox_.reset();
+        engine_.reset();
+    }
+
+    void start(Self self, std::unique_ptr<EmbeddedChainEngine> engine, std::shared_ptr<Inbox> inbox,
+               std::optional<chain::PrivateKey> key) {
+        self_ = self;
+        engine_ = std::move(engine);
+        inbox_ = std::move(inbox);
+        key_ = std::move(key);
+        rpc_ = std::make_unique<chain::rpc::RpcServer>(engine_->ledger(),
+                                                       [e = engine_.get()] { return e->now(); });
+        inbox_->bind(self->address());
+    }
+
+    ChainInfo info() const {
+        const chain::Genesis& genesis = engine_->ledger().genesis();
+        return {genesis.chain_id, chain::embedded_addresses(), genesis.development};
+    }
+
+    Head head() const {
+        const chain::BlockPointer newest = engine_->ledger().head();
+        const chain::BlockHeader& header = newest->block.header;
+        return {header.number, newest->hash, header.time, engine_->ledger().pending_time(engine_->now())};
+    }
+
+    caf::typed_response_promise<Hash> submit(const Bytes& raw) {
+        auto promise = self_->make_response_promise<Hash>();
+        engine_->ledger().submit(raw, [inbox = inbox_, promise](const Result<chain::Submission>& result) {
+            auto answer_hash = result.map([](const chain::Submission& s) { return s.hash; });
+            inbox->post([promise, answer_hash]() mutable { deliver(promise, answer_hash); });
+        });
+        return promise;
+    }
+
+    caf::typed_response_promise<Bytes> call(const Address& to, const Bytes& calldata) {
+        auto promise = self_->make_response_promise<Bytes>();
+        engine_->run([engine = engine_.get(), inbox = inbox_, promise, to, calldata,
+                      from = key_ ? key_->address() : Address{}] {
+            auto& ledger = engine->ledger();
+            auto called = ledger.call(ledger.pending(engine->now()), {from, to, {}, calldata});
+            Result<Bytes> result = called.success ? Result<Bytes>(std::move(called.output))
+                                                  : fail("reverted", chain::describe_revert(called.output));
+            inbox->post([promise, result]() mutable { deliver(promise, result); });
+        });
+        return promise;
+    }
+
+    caf::result<MinedReceipt> receipt(const Hash& hash) const {
+        const auto place = engine_->ledger().transaction(hash);
+        if (!place) return to_caf(place.error());
+        return mined(place->block, place->index);
+    }
+
+    caf::typed_response_promise<std::string> rpc(const std::string& body) {
+        auto promise = self_->make_response_promise<std::string>();
+        engine_->run([server = rpc_.get(), inbox = inbox_, promise, body] {
+            server->handle(body, [inbox, promise](std::string reply) {
+                inbox->post(
+                    [promise, reply = std::move(reply)]() mutable { promise.deliver(std::move(reply)); });
+            });
+        });
+        return promise;
+    }
+
+    /// One at a time: the next nonce is known when the one before is mined.
+    caf::result<MinedReceipt> transact(const Address& to, const Bytes& calldata) {
+        if (!key_) return to_caf({"no_key", "this node has no key of its own to send transactions with"});
+        auto promise = self_->make_response_promise<MinedReceipt>();
+        transacts_.push_back({to, calldata, promise, kNonceRetries});
+        if (transacts_.size() == 1) send_next();
+        return promise;
+    }
+
+    void follow(std::uint64_t after, const block_sink_actor& sink) {
+        const std::uint64_t id = ++last_follower_;
+        followers_.emplace(id, Follower{sink, after, 0});
+        self_->monitor(sink);
+        pump(id);
+    }
+
+    void forget(const caf::actor_addr& sink) {
+        for (auto it = followers_.begin(); it != followers_.end();)
+            it = it->second.sink.address() == sink ? followers_.erase(it) : std::next(it);
+    }
+
+    void run_inbox() {
+        for (const auto& task : inbox_->take()) task();
+    }
+
+    /// A block was made: everybody who has caught up gets it.
+    void pump_all() {
+        std::vector<std::uint64_t> ids;
+        for (const auto& [id, follower] : followers_) ids.push_back(id);
+        for (const std::uint64_t id : ids) pump(id);
+    }
+
+private:
+    struct Transact {
+        Address to;
+        Bytes calldata;
+        caf::typed_response_promise<MinedReceipt> promise;
+        unsigned retries;
+    };
+    struct Follower {
+        block_sink_actor sink;
+        std::uint64_t cursor;  ///< the last block that was sent
+        unsigned under_way;    ///< batches that are not acknowledged yet
+    };
+
+    template <class T>
+    static void deliver(caf::typed_response_promise<T>& promise, Result<T>& result) {
+        if (result)
+            promise.deliver(std::move(*result));
+        else
+            promise.deliver(to_caf(result.error()));
+    }
+
+    void send_next() {
+        const Transact& next = transacts_.front();
+        chain::Transaction transaction;
+        transaction.chain_id = engine_->ledger().genesis().chain_id;
+        transaction.nonce = engine_->ledger().nonce(key_->address(), true);
+        transaction.gas_limit = kGasLimit;
+        transaction.to = next.to;
+        transaction.data = next.calldata;
+        engine_->ledger().submit(chain::sign(transaction, *key_).raw,
+                                 [this, inbox = inbox_](const Result<chain::Submission>& result) {
+                                     inbox->post([this, result] { transacted(result); });
+                                 });
+    }
+
+    void transacted(const Result<chain::Submission>& result) {
+        Transact& current = transacts_.front();
+        const bool elsewhere =
+            !result && (result.error().code == "nonce_too_low" || result.error().code == "already_known");
+        if (elsewhere && current.retries > 0) {  // somebody else signs with the same key
+            --current.retries;
+            return send_next();
+        }
+        if (!result) {
+            current.promise.deliver(to_caf(result.error()));
+        } else if (result->block == nullptr) {
+            current.promise.deliver(
+                to_caf({"unavailable", "the transaction waits for one with an earlier nonce"}));
+        } else {
+            const MinedReceipt receipt = mined(result->block, result->index);
+            if (receipt.receipt.success)
+                current.promise.deliver(receipt);
+            else
+                current.promise.deliver(to_caf({"reverted", chain::describe_revert(receipt.receipt.output)}));
+        }
+        transacts_.pop_front();
+        if (!transacts_.empty()) send_next();
+    }
+
+    void pump(std::uint64_t id) {
+        for (;;) {
+            const auto found = followers_.find(id);
+            if (found == followers_.end() || found->second.under_way >= kWindow) return;
+            Follower& follower = found->second;
+            auto blocks = engine_->ledger().updates_after(follower.cursor, kBlocksPerBatch);
+            if (!blocks) {
+                spdlog::error("chain: cannot read the blocks after {} for a subscriber: {}", follower.cursor,
+                              blocks.error().message);
+                followers_.erase(found);
+                return;
+            }
+            if (blocks->empty()) return;
+            follower.cursor = blocks->back().number;
+            ++follower.under_way;
+            self_->request(follower.sink, kSinkTimeout, BlockBatch{std::move(*blocks)})
+                .then([this, id](std::uint64_t) { acknowledged(id); },
+                      [this, id](const caf::error& error) {
+                          const Error why = from_caf(error);
+                          spdlog::warn("chain: a subscriber refused blocks and is dropped: {}: {}", why.code,
+                                       why.message);
+                          followers_.erase(id);
+                      });
+        }
+    }
+
+    void acknowledged(std::uint64_t id) {
+        const auto found = followers_.find(id);
+        if (found == followers_.end()) return;
+        --found->second.under_way;
+        pump(id);
+    }
+
+    Self self_ = nullptr;
+    std::unique_ptr<EmbeddedChainEngine> engine_;
+    std::shared_ptr<Inbox> inbox_;
+    std::unique_ptr<chain::rpc::RpcServer> rpc_;
+    std::optional<chain::PrivateKey> key_;
+    std::deque<Transact> transacts_;
+    std::map<std::uint64_t, Follower> followers_;
+    std::uint64_t last_follower_ = 0;
+};
+
+/// What only moves into the actor at its start.
+struct Start {
+    std::unique_ptr<EmbeddedChainEngine> engine;
+    std::shared_ptr<Inbox> inbox;
+    std::optional<chain::PrivateKey> key;
+};
+
+embedded_chain_actor::behavior_type embedded_chain(embedded_chain_state::Self self,
+                                                   const std::shared_ptr<Start>& start,
+                                                   const std::shared_ptr<std::function<void()>>& on_block) {
+    self->state.start(self, std::move(start->engine), start->inbox, std::move(start->key));
+    *on_block = [self] { self->state.pump_all(); };
+    self->set_down_handler([self](const caf::down_msg& down) { self->state.forget(down.source); });
+    return {
+        [self](info_atom) { return self->state.info(); },
+        [self](head_atom) { return self->state.head(); },
+        [self](submit_atom, const Bytes& raw) { return self->state.submit(raw); },
+        [self](transact_atom, const Address& to, const Bytes& calldata) {
+            return self->state.transact(to, calldata);
+        },
+        [self](call_atom, const Address& to, const Bytes& calldata) {
+            return self->state.call(to, calldata);
+        },
+        [self](receipt_atom, const Hash& hash) { return self->state.receipt(hash); },
+        [self](follow_atom, std::uint64_t after, const block_sink_actor& sink) {
+            self->state.follow(after, sink);
+        },
+        [self](rpc_atom, const std::string& body) { return self->state.rpc(body); },
+        [self](tick_atom) { self->state.run_inbox(); },
+    };
+}
+
+}  // namespace
+
+Result<EmbeddedChainActors> spawn_embedded_chain(caf::actor_system& system, EmbeddedChainOptions options) {
+    auto inbox = std::make_shared<Inbox>();
+    // Set by the actor in its first turn, run by it in later ones: no lock needed.
+    auto on_block = std::make_shared<std::function<void()>>();
+    auto engine = EmbeddedChainEngine::open({
+        .directory = std::move(options.directory),
+        .genesis = std::move(options.genesis),
+        .threads = options.threads,
+        .clocks = std::move(options.clocks),
+        .alarm =
+            [](const Error& error) {
+                spdlog::critical("chain: block production stopped: {}", error.message);
+            },
+        .all_clear = [] { spdlog::warn("chain: the wall clock is right again; block production goes on"); },
+        .on_block =
+            [inbox, on_block](const chain::BlockPointer&) {
+                inbox->post([on_block] {
+                    if (*on_block) (*on_block)();
+                });
+            },
+    });
+    if (!engine) return tl::unexpected<Error>(engine.error());
+    auto start = std::make_shared<Start>(Start{std::move(*engine), inbox, std::move(options.key)});
+    const embedded_chain_actor actor = system.spawn<caf::detached>(embedded_chain, start, on_block);
+    return EmbeddedChainActors{actor, actor};
+}
+
+}  // namespace grid::adapters

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "adapters/embedded_chain_engine.hpp"
+#include "messages/chain.hpp"
+
+namespace grid::adapters {
+
+struct EmbeddedChainOptions {
+    std::string directory;  ///< of the ledger alone
+    chain::Genesis genesis;
+    std::optional<chain::PrivateKey> key;  ///< the node's own, for `transact`
+    unsigned threads = 0;                  ///< workers; 0: one for each core
+    std::function<Clocks()> clocks = &system_clocks;
+};
+
+/// Both faces of one actor.
+struct EmbeddedChainActors {
+    messages::chain_actor chain;
+    messages::rpc_actor rpc;
+};
+
+/// Opens the ledger and starts the actor around it. The actor owns the ledger and its threads; the data
+/// directory is free again when it has ended. Codes: those of chain::Ledger::open (`data_directory_in_use`,
+/// `genesis_mismatch`, `data_damaged`, ...).
+Result<EmbeddedChainActors> spawn_embedded_chain(caf::actor_system& system, EmbeddedChainOptions options);
+
+}  // namespace grid::adapters
