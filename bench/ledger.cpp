@@ -1,0 +1,364 @@
+// Signed createOrder transactions a second through the ledger's whole pipeline: recovered, executed,
+// committed with a sync, answered; against the crypto limit of the same machine in the same run (recoveries a
+// second, all cores at once). Every order must succeed: receipts, state and a restart are checked.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+#include <filesystem>
+#include <string>
+#include <thread>
+
+#include "chain/calls.hpp"
+#include "chain/ledger.hpp"
+
+namespace {
+
+using namespace grid;
+using namespace grid::chain;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kUsers = 8192;
+constexpr std::size_t kProviders = 16;
+constexpr std::size_t kOrders = kUsers * kProviders;
+constexpr std::size_t kWindow = 1024;  ///< transactions in flight
+constexpr Resources kResources{100, 128, 256, 0};
+constexpr Seconds kDuration{3600};
+
+double seconds_since(Clock::time_point begin) {
+    return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+[[noreturn]] void stop(const std::string& why) {
+    std::fprintf(stderr, "bench_ledger: %s\n", why.c_str());
+    std::exit(1);
+}
+
+template <class T>
+T demand(Result<T> result, const char* what) {
+    if (!result) stop(std::string(what) + ": " + result.error().code + ": " + result.error().message);
+    if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+/// Runs a share of the work on each core.
+template <class Work>
+void on_all_cores(Work work) {
+    const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
+    std::vector<std::thread> threads;
+    for (unsigned core = 0; core < cores; ++core) threads.emplace_back([=] { work(core, cores); });
+    for (std::thread& thread : threads) thread.join();
+}
+
+/// The threads that the ledger's owner provides: workers and the producer.
+class Threads {
+public:
+    ~Threads() {
+        {
+            std::lock_guard lock(mutex_);
+            stopping_ = true;
+        }
+        tasks_wake_.notify_all();
+        for (std::thread& thread : threads_) thread.join();
+    }
+    void start(Ledger& ledger) {
+        for (unsigned i = 0; i < std::max(1u, std::thread::hardware_concurrency()); ++i)
+            threads_.emplace_back([this] { run_tasks(); });
+        threads_.emplace_back([this, &ledger] { run_producer(ledger); });
+    }
+    /// Before the ledger goes: nobody may be inside produce() then.
+    void stop_producer() {
+        {
+            std::lock_guard lock(mutex_);
+            producer_stopping_ = true;
+        }
+        work_wake_.notify_all();
+        threads_.back().join();
+        threads_.pop_back();
+    }
+    void run(std::function<void()> task) {
+        {
+            std::lock_guard lock(mutex_);
+            tasks_.push_back(std::move(task));
+        }
+        tasks_wake_.notify_one();
+    }
+    void wake() {
+        {
+            std::lock_guard lock(mutex_);
+            work_ = true;
+        }
+        work_wake_.notify_one();
+    }
+
+private:
+    void run_tasks() {
+        for (;;) {
+            std::function<void()> task;
+            {
+                std::unique_lock lock(mutex_);
+                tasks_wake_.wait(lock, [this] { return stopping_ || !tasks_.empty(); });
+                if (tasks_.empty()) return;
+                task = std::move(tasks_.front());
+                tasks_.pop_front();
+            }
+            task();
+        }
+    }
+    void run_producer(Ledger& ledger) {
+        for (;;) {
+            {
+                std::unique_lock lock(mutex_);
+                work_wake_.wait(lock, [this] { return producer_stopping_ || work_; });
+                if (!work_) return;
+                work_ = false;
+            }
+            while (ledger.produce({static_cast<std::uint64_t>(std::time(nullptr))})) {
+            }
+        }
+    }
+    std::mutex mutex_;
+    std::condition_variable tasks_wake_;
+    std::condition_variable work_wake_;
+    std::deque<std::function<void()>> tasks_;
+    bool work_ = false;
+    bool stopping_ = false;
+    bool producer_stopping_ = false;
+    std::vector<std::thread> threads_;
+};
+
+/// Sends transactions with a bounded window and waits for all answers.
+class Client {
+public:
+    Client(Ledger& ledger, std::size_t window) : ledger_(ledger), window_(window) {}
+
+    std::vector<double> send(const std::vector<Bytes>& raws) {
+        std::vector<double> latencies(raws.size());
+        for (std::size_t i = 0; i < raws.size(); ++i) {
+            {
+                std::unique_lock lock(mutex_);
+                wake_.wait(lock, [this] { return in_flight_ < window_; });
+                ++in_flight_;
+            }
+            ledger_.submit(raws[i], [this, &latency = latencies[i],
+                                     begin = Clock::now()](const Result<Submission>& result) {
+                latency = seconds_since(begin);
+                if (!result) stop(result.error().code + ": " + result.error().message);
+                if (!result->block) stop("a transaction waits behind a nonce gap");
+                if (!result->block->block.receipts[result->index].success) stop("a transaction was reverted");
+                std::lock_guard lock(mutex_);
+                // Refilled in halves, so that the client does not wake for each answer.
+                if (--in_flight_ == window_ / 2 || in_flight_ == 0) wake_.notify_one();
+            });
+        }
+        std::unique_lock lock(mutex_);
+        wake_.wait(lock, [this] { return in_flight_ == 0; });
+        return latencies;
+    }
+
+private:
+    Ledger& ledger_;
+    std::size_t window_;
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    std::size_t in_flight_ = 0;
+};
+
+PrivateKey key_of(std::uint32_t number) {
+    Bytes secret(32, 1);
+    for (std::size_t i = 0; i < 4; ++i) secret[28 + i] = static_cast<std::uint8_t>(number >> (24 - 8 * i));
+    return demand(PrivateKey::from_bytes(secret), "key");
+}
+
+Bytes transaction(const PrivateKey& key, std::uint64_t nonce, const Address& to, Bytes data) {
+    Transaction t;
+    t.chain_id = kEmbeddedChainId;
+    t.nonce = nonce;
+    t.max_fee = 2'000'000'000;
+    t.max_priority_fee = 1'000'000'000;
+    t.gas_limit = 500'000;
+    t.to = to;
+    t.data = std::move(data);
+    return sign(t, key).raw;
+}
+
+struct Workload {
+    std::vector<PrivateKey> users;
+    std::vector<PrivateKey> providers;
+    Prices prices{Amount{10}, Amount{10}, Amount{1}, Amount{1000}};
+    Amount deposit = deposit_for(hourly_rate(kResources, prices), kDuration);
+    std::vector<Bytes> preparation;
+    std::vector<Bytes> orders;
+};
+
+Genesis make_genesis(const Workload& workload) {
+    Genesis genesis;
+    genesis.token_cap = Amount::power_of_two(90);
+    for (const PrivateKey& user : workload.users)
+        genesis.allocations.emplace_back(user.address(), workload.deposit * Amount{kProviders});
+    genesis.market.max_unactivated = kProviders;
+    return genesis;
+}
+
+/// Keys, providers, credits for everybody, and the orders; all signed before the clock runs.
+Workload make_workload() {
+    const ContractAddresses at = embedded_addresses();
+    Workload w;
+    for (std::uint32_t i = 0; i < kProviders; ++i) w.providers.push_back(key_of(i + 1));
+    for (std::uint32_t i = 0; i < kUsers; ++i) w.users.push_back(key_of(1'000'000 + i));
+    for (const PrivateKey& key : w.providers) {
+        Provider info;
+        info.host = "provider.example";
+        info.port = 443;
+        info.prices = info.minimum_prices = w.prices;
+        info.total = {kResources.cpu_milli * kUsers, kResources.memory_mib * kUsers,
+                      kResources.storage_mib * kUsers, 0};
+        info.accepts_offers = true;
+        w.preparation.push_back(transaction(key, 0, at.registry, calls::registry::set(info)));
+    }
+    const std::size_t offset = w.preparation.size();
+    w.preparation.resize(offset + 2 * kUsers);
+    w.orders.resize(kOrders);
+    on_all_cores([&](unsigned core, unsigned cores) {
+        const Amount credits = w.deposit * Amount{kProviders};
+        for (std::size_t u = core; u < kUsers; u += cores) {
+            const PrivateKey& user = w.users[u];
+            w.preparation[offset + 2 * u] =
+                transaction(user, 0, at.token, calls::token::approve(at.credit, credits));
+            w.preparation[offset + 2 * u + 1] =
+                transaction(user, 1, at.credit, calls::credit::purchase(credits));
+            for (std::size_t p = 0; p < kProviders; ++p)
+                w.orders[p * kUsers + u] =
+                    transaction(user, 2 + p, at.market,
+                                calls::market::create_order(w.providers[p].address(), kResources, w.prices,
+                                                            kDuration, {}));
+        }
+    });
+    return w;
+}
+
+/// Recoveries a second with every core at work.
+double crypto_limit(const Workload& workload) {
+    struct Item {
+        Hash digest;
+        Signature signature;
+    };
+    std::vector<Item> items;
+    for (std::size_t i = 0; i < 4096; ++i) {
+        const auto decoded = demand(SignedTransaction::decode(workload.orders[i]), "decode");
+        items.push_back({decoded.transaction.signing_hash(), decoded.signature});
+    }
+    std::atomic<std::uint64_t> total{0};
+    const auto begin = Clock::now();
+    on_all_cores([&](unsigned core, unsigned) {
+        std::uint64_t count = 0;
+        for (std::size_t i = core * 1000; seconds_since(begin) < 2.0; ++count)
+            if (!recover(items[i % items.size()].digest, items[i % items.size()].signature))
+                stop("recover");
+            else
+                ++i;
+        total += count;
+    });
+    return static_cast<double>(total) / seconds_since(begin);
+}
+
+CallResult view(const Ledger& ledger, const Address& to, const Bytes& data) {
+    return ledger.call(ledger.latest(), {{}, to, {}, data});
+}
+
+void check_state(const Ledger& ledger, const Workload& workload) {
+    const ContractAddresses at = embedded_addresses();
+    const auto count =
+        demand(calls::decode_u64(view(ledger, at.market, calls::market::count()).output), "count");
+    if (count != kOrders)
+        stop("expected " + std::to_string(kOrders) + " orders, the state has " + std::to_string(count));
+    const auto escrow = demand(
+        calls::decode_amount(view(ledger, at.credit, calls::credit::balance_of(at.market)).output), "escrow");
+    if (escrow != workload.deposit * Amount{kOrders}) stop("the escrow does not hold every deposit");
+    for (std::uint64_t id = 1; id <= kOrders; id += 977) {
+        const auto order =
+            demand(calls::decode_order(view(ledger, at.market, calls::market::get({id})).output), "order");
+        if (order.status != OrderStatus::unactivated || order.deposit != workload.deposit)
+            stop("order " + std::to_string(id) + " is not what was sent");
+    }
+    for (const PrivateKey& key : workload.providers) {
+        const auto provider = demand(
+            calls::decode_provider(view(ledger, at.registry, calls::registry::get(key.address())).output),
+            "provider");
+        if (provider.available != Resources{}) stop("a provider's resources are not all reserved");
+    }
+}
+
+/// A directory of its own under the current one, removed at the end.
+struct Directory {
+    Directory() {
+        char name[] = "bench-ledger-XXXXXX";
+        if (::mkdtemp(name) == nullptr) stop("cannot make a directory here");
+        path = name;
+    }
+    ~Directory() { std::filesystem::remove_all(path); }
+    std::string path;
+};
+
+}  // namespace
+
+int main() {
+    std::printf("signing %zu orders of %zu users at %zu providers\n", kOrders, kUsers, kProviders);
+    const Workload workload = make_workload();
+    const double limit = crypto_limit(workload);
+    const Directory directory;
+    const Genesis genesis = make_genesis(workload);
+
+    double elapsed = 0;
+    std::vector<double> latencies;
+    WriteSet rows;
+    std::uint64_t blocks = 0;
+    {
+        Threads threads;
+        LedgerOptions options{.directory = directory.path,
+                              .genesis = genesis,
+                              .executor = [&](auto task) { threads.run(std::move(task)); },
+                              .wake = [&] { threads.wake(); }};
+        const auto ledger = demand(Ledger::open(std::move(options)), "open");
+        threads.start(*ledger);
+        Client client(*ledger, kWindow);
+        client.send(workload.preparation);
+        const std::uint64_t before = ledger->head()->block.header.number;
+        const auto begin = Clock::now();
+        latencies = client.send(workload.orders);
+        elapsed = seconds_since(begin);
+        blocks = ledger->head()->block.header.number - before;
+        check_state(*ledger, workload);
+        rows = ledger->rows();
+        threads.stop_producer();
+    }
+    const auto begin = Clock::now();
+    const auto again = demand(Ledger::open({.directory = directory.path,
+                                            .genesis = genesis,
+                                            .executor = [](auto task) { task(); },
+                                            .wake = [] {}}),
+                              "open again");
+    const double restart = seconds_since(begin);
+    if (again->rows() != rows) stop("the state after a restart differs");
+
+    std::sort(latencies.begin(), latencies.end());
+    const double rate = static_cast<double>(kOrders) / elapsed;
+    const double p50 = latencies[latencies.size() / 2] * 1e3;
+    const double p99 = latencies[latencies.size() * 99 / 100] * 1e3;
+    std::printf("%-34s %12.0f /s\n", "createOrder, durable", rate);
+    std::printf("%-34s %12.0f /s on %u cores\n", "limit: recoveries", limit,
+                std::thread::hardware_concurrency());
+    std::printf("%-34s %12.2f ms p50, %.2f ms p99 with %zu in flight\n", "latency", p50, p99, kWindow);
+    std::printf("%-34s %12.1f transactions\n", "mean block",
+                static_cast<double>(kOrders) / static_cast<double>(blocks));
+    std::printf("%-34s %12.2f s\n", "restart with this state", restart);
+    std::printf(
+        "{\"bench\":\"ledger\",\"tx_per_s\":%.0f,\"limit_per_s\":%.0f,\"ratio_to_limit\":%.3f,\"p50_ms\":%."
+        "2f,"
+        "\"p99_ms\":%.2f}\n",
+        rate, limit, rate / limit, p50, p99);
+}
