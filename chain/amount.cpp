@@ -145,7 +145,7 @@ Result<Amount> Amount::parse(std::string_view decimal) {
 
 Result<Amount> Amount::parse_units(std::string_view text, unsigned decimals) {
     const auto point = text.find('.');
-    const auto whole = parse(text.substr(0, point));
+    auto whole = parse(text.substr(0, point));
     if (!whole) return whole;
     std::string_view fraction;
     if (point != std::string_view::npos) {

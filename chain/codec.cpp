@@ -294,6 +294,7 @@ Result<Bytes> encode(const std::vector<Type>& types, const std::vector<Value>& v
 Result<std::vector<Value>> decode(const std::vector<Type>& types, ByteView data) try {
     ValueReader reader(data.size());
     std::vector<Value> values;
+    values.reserve(types.size());
     std::size_t position = 0;
     for (const Type& type : types) values.push_back(reader.read(type, data, position));
     return values;

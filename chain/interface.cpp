@@ -42,7 +42,7 @@ bool is_true(const Json& object, const char* name) {
 /// The type string of a parameter: the components of "tuple[2]" are written into it, with their names.
 std::string type_text(const Json& parameter, std::size_t depth) {
     if (!parameter.IsObject()) refuse("expected parameters of the form {name, type}");
-    const std::string type = text_of(parameter, "type");
+    std::string type = text_of(parameter, "type");
     if (type != "tuple" && !type.starts_with("tuple[")) return type;
     const Json* components = find(parameter, "components");
     if (depth > kMaxDepth || components == nullptr || !components->IsArray())
@@ -157,6 +157,7 @@ const Declaration* Interface::event(const Hash& topic) const {
 
 std::vector<Type> types_of(const std::vector<Parameter>& parameters) {
     std::vector<Type> types;
+    types.reserve(parameters.size());
     for (const Parameter& parameter : parameters) types.push_back(parameter.type);
     return types;
 }
