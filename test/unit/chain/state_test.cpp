@@ -1,0 +1,213 @@
+#include "chain/state.hpp"
+
+#include <tuple>
+
+#include "unit/chain/world.hpp"
+
+using namespace grid::chain;
+using namespace grid::chain::test;
+
+namespace {
+
+/// A state with something in every table.
+World eventful() {
+    World w;
+    Provider offer = w.offer();
+    offer.probation = {300};
+    w.register_provider(offer);
+    w.buy_credits(w.user, kToken);
+    w.buy_credits(w.other, kToken);
+    w.ok(w.stranger, w.contracts.token, calls::token::approve(w.user, Amount{9}));
+    w.run_order(w.user);
+    w.ok(w.user, w.contracts.market, calls::market::cancel_order({1}));
+    w.create_order(w.other);
+    w.ok(w.user, w.contracts.market, w.with_quote(w.quote(), w.provider_key));
+    w.state.set_nonce(w.user, 12);
+    return w;
+}
+
+/// Everything that is derived from rows, to compare two states by.
+void check_same_views(const State& a, const State& b, const World& w) {
+    CHECK(rows_of(a) == rows_of(b));
+    CHECK(a.providers() == b.providers());
+    CHECK(a.last_order() == b.last_order());
+    for (const Address& account : {w.user, w.other, w.provider, w.stranger}) {
+        CHECK(a.orders_of_user(account) == b.orders_of_user(account));
+        CHECK(a.orders_of_provider(account) == b.orders_of_provider(account));
+        CHECK(a.unactivated(account) == b.unactivated(account));
+        CHECK(a.current(account, w.provider) == b.current(account, w.provider));
+    }
+}
+
+}  // namespace
+
+TEST_CASE("a rollback restores rows, lists and counts exactly", "[state]") {
+    World w = eventful();
+    const State before = w.state;
+    const std::size_t mark = w.state.checkpoint();
+    w.ok(w.user, w.contracts.market, calls::market::activate_order({3}));
+    w.wait(400);
+    w.ok(w.user, w.contracts.market, calls::market::cancel_order({3}));
+    w.create_order(w.user);
+    w.ok(w.other, w.contracts.registry, calls::registry::set(w.offer()));
+    w.ok(w.user, w.contracts.credit, calls::credit::redeem(Amount{5}));
+    w.ok(w.minter, w.contracts.token, calls::token::mint(w.stranger, Amount{5}));
+    Quote another = w.quote();
+    another.user = w.other;
+    w.ok(w.other, w.contracts.market, calls::market::cancel_order({2}));
+    w.ok(w.other, w.contracts.market, w.with_quote(another, w.provider_key));
+    w.state.set_nonce(w.stranger, 3);
+    REQUIRE_FALSE(rows_of(w.state) == rows_of(before));
+    w.state.rollback(mark);
+    check_same_views(w.state, before, w);
+    // What follows is numbered as if nothing had happened.
+    CHECK(w.state.last_order() == OrderId{3});
+}
+
+TEST_CASE("a rollback to a checkpoint in the middle keeps what came before", "[state]") {
+    State state;
+    const Address a = key(9).address();
+    state.set_nonce(a, 1);
+    const std::size_t mark = state.checkpoint();
+    state.set_nonce(a, 2);
+    state.set_token_balance(a, Amount{5});
+    state.rollback(mark);
+    CHECK(state.nonce(a) == 1);
+    CHECK(state.token_balance(a) == Amount{0});
+    CHECK(state.take_write_set().size() == 1);
+}
+
+TEST_CASE("a write set is sorted, names each changed row once, and only those", "[state]") {
+    World w = eventful();
+    const WriteSet first = w.state.take_write_set();
+    for (std::size_t i = 1; i < first.size(); ++i)
+        CHECK(std::tie(first[i - 1].table, first[i - 1].key) < std::tie(first[i].table, first[i].key));
+    CHECK(w.state.checkpoint() == 0);
+    CHECK(w.state.take_write_set().empty());
+    w.state.set_nonce(w.user, 13);
+    w.state.set_nonce(w.user, 14);
+    const WriteSet second = w.state.take_write_set();
+    REQUIRE(second.size() == 1);
+    CHECK(second[0].value == Bytes{0, 0, 0, 0, 0, 0, 0, 14});
+}
+
+TEST_CASE("what becomes zero is an erased row", "[state]") {
+    World w;
+    w.ok(w.user, w.contracts.token, calls::token::approve(w.other, Amount{1}));
+    w.state.take_write_set();
+    w.ok(w.user, w.contracts.token, calls::token::approve(w.other, Amount{0}));
+    const WriteSet rows = w.state.take_write_set();
+    REQUIRE(rows.size() == 1);
+    CHECK(rows[0].table == static_cast<std::uint8_t>(Table::allowances));
+    CHECK_FALSE(rows[0].value);
+}
+
+TEST_CASE("the rows of a state rebuild it, in any order", "[state]") {
+    World w = eventful();
+    const WriteSet rows = rows_of(w.state);
+    const int order = GENERATE(0, 1, 2);
+    State loaded;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        const std::size_t last = rows.size() - 1;
+        const std::size_t from_middle = (i + rows.size() / 2) % rows.size();
+        REQUIRE(loaded.load(rows[order == 0 ? i : order == 1 ? last - i : from_middle]));
+    }
+    check_same_views(loaded, w.state, w);
+    CHECK(loaded.parameters() == w.state.parameters());
+    CHECK(loaded.checkpoint() == 0);
+}
+
+TEST_CASE("write sets applied one after another follow the state", "[state]") {
+    World w;
+    State follower;
+    for (const Row& row : rows_of(w.state)) REQUIRE(follower.load(row));
+    const auto follow = [&] {
+        for (const Row& row : w.state.take_write_set()) REQUIRE(follower.load(row));
+        check_same_views(follower, w.state, w);
+    };
+    w.open_market();
+    follow();
+    const OrderId id = w.create_order(w.user);
+    follow();
+    w.ok(w.provider, w.contracts.market, calls::market::activate_order(id));
+    follow();
+    w.wait(3'600);
+    w.ok(w.stranger, w.contracts.market, calls::market::settle(id));
+    w.ok(w.user, w.contracts.token, calls::token::transfer(w.other, w.tokens(w.user)));
+    w.ok(w.provider, w.contracts.registry, calls::registry::deregister());
+    follow();
+}
+
+TEST_CASE("rows that this program did not write are refused", "[state]") {
+    World w = eventful();
+    State state;
+    CHECK(state.load({0, {}, Bytes{}}).error().code == "bad_row");
+    CHECK(state.load({200, {}, Bytes{}}).error().code == "bad_row");
+    for (const Row& row : rows_of(w.state)) {
+        Row longer = row;
+        longer.value->resize(row.value->size() + 40, 0);
+        CHECK(state.load(longer).error().code == "bad_row");
+        Row other_key = row;
+        other_key.key.push_back(0);
+        if (row.table != static_cast<std::uint8_t>(Table::parameters) &&
+            row.table != static_cast<std::uint8_t>(Table::supplies))
+            CHECK(state.load(other_key).error().code == "bad_row");
+    }
+    const auto orders = static_cast<std::uint8_t>(Table::orders);
+    CHECK(state.load({orders, {0, 0, 0, 0, 0, 0, 0, 1}, std::nullopt}).error().code == "bad_row");
+    CHECK(rows_of(state) == rows_of(State{}));
+}
+
+TEST_CASE("an order's row is small", "[state]") {
+    World w = eventful();
+    for (const Row& row : rows_of(w.state))
+        if (row.table == static_cast<std::uint8_t>(Table::orders))
+            CHECK(row.key.size() + row.value->size() <= 300);
+    CHECK(sizeof(Order) <= 512);
+}
+
+TEST_CASE("genesis: allocations, supply and parameters", "[genesis]") {
+    const Genesis genesis = development_genesis();
+    CHECK(genesis.development);
+    REQUIRE(genesis.allocations.size() == 10);
+    // The first account of the well-known mnemonic.
+    CHECK(genesis.allocations[0].first.checksummed() == "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266");
+    CHECK(genesis.allocations[9].first.checksummed() == "0xa0Ee7A142d267C1f36714E4a8F75612F20a79720");
+    const State state = make_genesis_state(genesis);
+    CHECK(state.token_supply() == Amount{10'000'000} * kToken);
+    for (const auto& [account, amount] : genesis.allocations) {
+        CHECK(amount == Amount{1'000'000} * kToken);
+        CHECK(state.token_balance(account) == amount);
+    }
+    CHECK(state.parameters().market == genesis.market);
+}
+
+TEST_CASE("a genesis that cannot be is refused by field", "[genesis]") {
+    Genesis genesis = development_genesis();
+    std::string field;
+    SECTION("chain id") {
+        genesis.chain_id = 0;
+        field = "chain_id";
+    }
+    SECTION("cap") {
+        genesis.token_cap = Amount::power_of_two(96);
+        field = "token_cap";
+    }
+    SECTION("over the cap") {
+        genesis.token_cap = Amount{10'000'000} * kToken - Amount{1};
+        field = "allocations";
+    }
+    SECTION("twice") {
+        genesis.allocations.push_back(genesis.allocations.front());
+        field = "allocations";
+    }
+    SECTION("deadline") {
+        genesis.market.activation_deadline = {0};
+        field = "market.activation_deadline";
+    }
+    const auto result = check_genesis(genesis);
+    REQUIRE_FALSE(result);
+    CHECK(result.error().code == "bad_genesis");
+    CHECK(result.error().message.rfind(field + ":", 0) == 0);
+    CHECK_THROWS_AS(make_genesis_state(genesis), std::invalid_argument);
+}
