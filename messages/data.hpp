@@ -30,6 +30,7 @@ struct Head {
     Hash hash;
     Timestamp time;
     Timestamp pending_time;
+    friend bool operator==(const Head&, const Head&) = default;
 };
 
 /// Which chain this is: constant while a node runs.
@@ -37,6 +38,7 @@ struct ChainInfo {
     std::uint64_t chain_id = 0;
     chain::ContractAddresses contracts;
     bool development = false;
+    friend bool operator==(const ChainInfo&, const ChainInfo&) = default;
 };
 
 /// A receipt and where it was mined.
@@ -45,6 +47,7 @@ struct MinedReceipt {
     std::uint64_t block_number = 0;
     Hash block_hash;
     Timestamp block_time;
+    friend bool operator==(const MinedReceipt&, const MinedReceipt&) = default;
 };
 
 /// Blocks in order without a gap, for a subscriber.
@@ -59,28 +62,32 @@ struct ProviderRow {
     chain::Provider provider;
     std::uint64_t registered_height = 0;
     std::uint64_t revised_height = 0;
+    friend bool operator==(const ProviderRow&, const ProviderRow&) = default;
 };
 
 struct ProviderQuery {
     Resources free;                    ///< at least this much available
     std::optional<Amount> max_hourly;  ///< R of `free` at the provider's prices, at most
     bool active_only = true;
-    std::string cursor;                ///< empty: from the start
-    std::uint32_t limit = 50;          ///< 1..200
+    std::string cursor;        ///< empty: from the start
+    std::uint32_t limit = 50;  ///< 1..200
+    friend bool operator==(const ProviderQuery&, const ProviderQuery&) = default;
 };
 
 struct ProviderPage {
     std::vector<ProviderRow> rows;
-    std::string next_cursor;           ///< empty: no more
+    std::string next_cursor;  ///< empty: no more
+    friend bool operator==(const ProviderPage&, const ProviderPage&) = default;
 };
 
 /// An order as the projection knows it. `order.accrued` is as of its last settlement.
 struct OrderRow {
     chain::Order order;
-    Hash lease_key;                    ///< names the lease: see lease/lease_key.hpp
+    Hash lease_key;  ///< names the lease: see lease/lease_key.hpp
     std::uint64_t created_height = 0;
     Hash created_block;
     Hash created_transaction;
+    friend bool operator==(const OrderRow&, const OrderRow&) = default;
 };
 
 struct OrderQuery {
@@ -90,11 +97,13 @@ struct OrderQuery {
     std::string cursor;
     std::uint32_t limit = 50;          ///< 1..200
     std::uint64_t at_least_block = 0;  ///< answer only when the projection has applied this block
+    friend bool operator==(const OrderQuery&, const OrderQuery&) = default;
 };
 
 struct OrderPage {
     std::vector<OrderRow> rows;
     std::string next_cursor;
+    friend bool operator==(const OrderPage&, const OrderPage&) = default;
 };
 
 /// Sent to subscribers of the order projection, after the change is durable.
@@ -102,32 +111,36 @@ struct OrderChanged {
     OrderRow row;
     std::uint64_t height = 0;
     Timestamp time;
+    friend bool operator==(const OrderChanged&, const OrderChanged&) = default;
 };
 
 // ---- quotes ----
 
 /// What a user asks a provider for.
 struct Terms {
-    Address user;                      ///< zero in an unsigned estimate
+    Address user;  ///< zero in an unsigned estimate
     Resources resources;
     std::optional<chain::Prices> prices;  ///< none: the provider's own
     Seconds duration;
     OrderId replaces;
+    friend bool operator==(const Terms&, const Terms&) = default;
 };
 
 struct Estimate {
     bool acceptable = false;
-    std::string reason;                ///< why not
+    std::string reason;  ///< why not
     chain::Prices prices;
     Amount hourly_rate;
     Amount deposit;
     Seconds probation;
+    friend bool operator==(const Estimate&, const Estimate&) = default;
 };
 
 struct SignedQuote {
     chain::Quote quote;
-    Bytes signature;                   ///< 65 bytes r, s, v
+    Bytes signature;  ///< 65 bytes r, s, v
     Amount deposit;
+    friend bool operator==(const SignedQuote&, const SignedQuote&) = default;
 };
 
 // ---- identity ----
@@ -136,8 +149,9 @@ struct Challenge {
     std::string nonce;
     Timestamp issued_at;
     Timestamp expires_at;
-    std::string siwe_message;          ///< EIP-4361 text, ready for personal_sign
-    std::string login_typed_data;      ///< EIP-712 JSON document, ready for eth_signTypedData_v4
+    std::string siwe_message;      ///< EIP-4361 text, ready for personal_sign
+    std::string login_typed_data;  ///< EIP-712 JSON document, ready for eth_signTypedData_v4
+    friend bool operator==(const Challenge&, const Challenge&) = default;
 };
 
 /// Proof of identity in one of two forms.
@@ -145,18 +159,20 @@ struct LoginProof {
     enum class Form : std::uint8_t { siwe, login };
     Form form = Form::login;
     Address user;
-    std::string message;               ///< siwe: the signed text
-    std::string nonce;                 ///< login
-    Timestamp issued_at;               ///< login
-    Timestamp expires_at;              ///< login
+    std::string message;   ///< siwe: the signed text
+    std::string nonce;     ///< login
+    Timestamp issued_at;   ///< login
+    Timestamp expires_at;  ///< login
     Bytes signature;
+    friend bool operator==(const LoginProof&, const LoginProof&) = default;
 };
 
 struct Session {
-    std::string token;                 ///< for the cookie or Authorization: Bearer; secret
+    std::string token;  ///< for the cookie or Authorization: Bearer; secret
     Address user;
-    Hash lease_key;                    ///< zero before an order is accepted
+    Hash lease_key;  ///< zero before an order is accepted
     Timestamp expires_at;
+    friend bool operator==(const Session&, const Session&) = default;
 };
 
 // ---- leases ----
@@ -165,20 +181,22 @@ enum class LeaseState : std::uint8_t { verifying, authorised, deploying, ready, 
 enum class AppState : std::uint8_t { deploying, starting, ready, failed, unknown, removed };
 
 struct Endpoint {
-    std::string entrance;              ///< name of the entrance point
-    std::string address;               ///< IP
+    std::string entrance;  ///< name of the entrance point
+    std::string address;   ///< IP
     std::uint16_t port = 0;
+    friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
 struct AppInfo {
     std::string name;
     AppState state = AppState::deploying;
-    std::string reason;                ///< in words, when not ready
-    std::string url;                   ///< the default entrance
-    std::string path_url;              ///< the path form, for tools
+    std::string reason;    ///< in words, when not ready
+    std::string url;       ///< the default entrance
+    std::string path_url;  ///< the path form, for tools
     bool is_public = false;
     Timestamp deployed_at;
     Hash manifest_hash;
+    friend bool operator==(const AppInfo&, const AppInfo&) = default;
 };
 
 struct LeaseInfo {
@@ -189,18 +207,20 @@ struct LeaseInfo {
     Resources resources;
     Timestamp ends_at;
     std::vector<AppInfo> apps;
+    friend bool operator==(const LeaseInfo&, const LeaseInfo&) = default;
 };
 
 struct DeployRequest {
     enum class Source : std::uint8_t { inline_yaml, url, template_id };
     Hash lease_key;
     Address user;
-    std::string app;                   ///< [a-z][a-z0-9-]{0,31}; empty: "app"
+    std::string app;  ///< [a-z][a-z0-9-]{0,31}; empty: "app"
     Source source = Source::inline_yaml;
-    std::string manifest;              ///< the YAML, the URL or the template's id
-    std::string sha256;                ///< hex, optional: of what the URL must answer
+    std::string manifest;  ///< the YAML, the URL or the template's id
+    std::string sha256;    ///< hex, optional: of what the URL must answer
     bool is_public = false;
     std::string idempotency_key;
+    friend bool operator==(const DeployRequest&, const DeployRequest&) = default;
 };
 
 // ---- cluster ----
@@ -211,40 +231,46 @@ enum class Health : std::uint8_t { starting, ready, failed, unknown, absent };
 struct AppStatus {
     Health health = Health::unknown;
     std::string reason;
-    std::vector<Endpoint> endpoints;   ///< every ready pod of every entrance
+    std::vector<Endpoint> endpoints;  ///< every ready pod of every entrance
+    friend bool operator==(const AppStatus&, const AppStatus&) = default;
 };
 
 /// An application that a driver runs for this gateway.
 struct RunningApp {
     Hash lease_key;
     std::string app;
+    friend bool operator==(const RunningApp&, const RunningApp&) = default;
 };
 
 struct Inventory {
     Resources total;
     Resources used;
+    friend bool operator==(const Inventory&, const Inventory&) = default;
 };
 
 /// What the cluster can enforce, found out at start.
 struct Capability {
-    std::string name;                  ///< e.g. "memory_limit", "user_namespace", "egress_rules"
+    std::string name;  ///< e.g. "memory_limit", "user_namespace", "egress_rules"
     bool enforced = false;
     std::string detail;
+    friend bool operator==(const Capability&, const Capability&) = default;
 };
 
 struct LogRequest {
     Hash lease_key;
     std::string app;
-    std::string workload;              ///< empty: all
+    std::string workload;  ///< empty: all
     bool follow = false;
-    std::uint32_t tail = 100;          ///< lines from the end
+    std::uint32_t tail = 100;  ///< lines from the end
+    friend bool operator==(const LogRequest&, const LogRequest&) = default;
 };
 
 /// A piece of log for a sink. `end` comes last, once.
 struct LogChunk {
-    std::string source;                ///< container name
+    std::string source;  ///< container name
     std::string text;
     bool end = false;
+    friend bool operator==(const LogChunk&, const LogChunk&) = default;
 };
 
 }  // namespace grid::messages
