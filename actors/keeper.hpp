@@ -1,14 +1,12 @@
 #pragma once
 
+#include "actors/clock.hpp"
 #include "actors/hosted.hpp"
 #include "actors/inbox.hpp"
 #include "actors/keeper_schedule.hpp"
 #include "messages/order.hpp"
 
 namespace grid::actors {
-
-/// Chain time as this node sees it: the timestamp that a block made now would bear.
-using Clock = std::function<chain::Timestamp()>;
 
 /// Settles what has ended and cancels what was never activated, for everybody. Holds nothing durable: the
 /// orders are the order projection's, and an order is tried until the chain says that it has ended.

@@ -1,0 +1,314 @@
+#include "actors/lease.hpp"
+
+#include <algorithm>
+
+#include "chain/calls.hpp"
+#include "chain/settlement.hpp"
+#include "lease/lease_key.hpp"
+#include "messages/error.hpp"
+
+namespace grid::actors {
+
+using namespace messages;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto kAskTimeout = 10s;
+constexpr auto kTransactTimeout = 30s;
+constexpr auto kRemoveTimeout = 120s;
+
+// 1 s, 2 s, 4 s ... one minute.
+std::chrono::seconds backoff(unsigned tries) {
+    return std::min<std::chrono::seconds>(1s * (1 << std::min(tries, 6u)), 60s);
+}
+
+}  // namespace
+
+lease_state::lease_state(interface::pointer self, LeaseContext context, StoredLease stored)
+    : self_(self), inbox_(self->address()), context_(std::move(context)), row_(std::move(stored.row)) {
+    ending_written_ = row_.state == LeaseState::ending;
+    for (auto& row : stored.apps) {
+        App app;
+        app.row = std::move(row);
+        if (auto lowered = lower(app.row.name, app.row.manifest))
+            app.application = std::move(*lowered);
+        else
+            app.reason = lowered.error().message;
+        apps_.emplace(app.row.name, std::move(app));
+    }
+}
+
+lease_state::interface::behavior_type lease_state::behavior() {
+    report();
+    verify();
+    tick();
+    return {
+        [this](status_atom) { return info(); },
+        [this](deploy_atom, const DeployRequest& request) { return deploy(request); },
+        [this](remove_atom, const std::string& name) {
+            auto promise = self_->make_response_promise<caf::unit_t>();
+            remove(name, [promise](std::optional<Error> error) mutable {
+                if (error)
+                    promise.deliver(to_caf(*error));
+                else
+                    promise.deliver(caf::unit);
+            });
+            return promise;
+        },
+        [this](logs_atom, const LogRequest& request, const log_sink_actor& sink) {
+            self_->send(context_.parts.cluster, logs_atom_v, request, sink);
+        },
+        [this](const OrderChanged& change) {
+            if (change.row.lease_key == row_.lease_key) take_order(change.row.order);
+        },
+        [this](tick_atom) { tick(); },
+        [this](done_atom, std::uint64_t ticket) { inbox_.run(ticket); },
+    };
+}
+
+// ---- the life of the order ----
+
+void lease_state::tick() {
+    const auto time = context_.parts.clock();
+    if (!ending() && time >= row_.ends_at) end("the end of the order has come");
+    if (now() >= next_verify_) verify();
+    if (row_.state == LeaseState::ending) {
+        tear_down();
+        settle();
+        return conclude();
+    }
+    if (!ending() && now() >= next_watch_) watch();
+}
+
+// Asks the chain itself: the projection's news may have been missed while this node was down.
+void lease_state::verify() {
+    if (verifying_ || row_.settled) return;
+    verifying_ = true;
+    next_verify_ = now() + context_.settings->reconcile_interval;
+    const auto& market = context_.settings->chain_info.contracts.market;
+    self_
+        ->request(context_.parts.chain, kAskTimeout, call_atom_v, market,
+                  chain::calls::market::get(row_.order))
+        .then(
+            [this](const Bytes& output) {
+                verifying_ = false;
+                if (auto order = chain::calls::decode_order(output)) take_order(*order);
+            },
+            [this](const caf::error& error) {
+                // Unknown is not ended.
+                verifying_ = false;
+                next_verify_ = now() + 5s;
+                spdlog::warn("lease of order {}: the chain does not answer: {}", row_.order.value,
+                             from_caf(error).message);
+            });
+}
+
+void lease_state::take_order(const chain::Order& order) {
+    if (order.id != row_.order || order.user != row_.user || order.provider != context_.settings->provider)
+        return;
+    if (order.status == chain::OrderStatus::cancelled || order.status == chain::OrderStatus::completed) {
+        if (!row_.settled) {
+            row_.settled = true;
+            persist_row({});
+        }
+        if (!ending()) end("the order is " + std::string(chain::name_of(order.status)));
+        return conclude();
+    }
+    if (order.status != chain::OrderStatus::running || ending()) return;
+    const auto ends_at = chain::settlement::ends_at(order, context_.parts.clock());
+    if (ends_at == row_.ends_at && order.resources == row_.resources) return;
+    row_.ends_at = ends_at;
+    row_.resources = order.resources;
+    persist_row([this] { report(); });
+}
+
+void lease_state::end(const std::string& why) {
+    spdlog::info("lease of order {} ends: {}", row_.order.value, why);
+    row_.state = LeaseState::ending;
+    // Traffic first: nobody is served unpaid while the rest is written down.
+    context_.parts.sessions->end(row_.lease_key);
+    report();
+    next_settle_ = row_.ends_at + context_.settings->settle_grace;
+    persist_row([this] {
+        ending_written_ = true;
+        tear_down();
+        conclude();
+    });
+}
+
+void lease_state::tear_down() {
+    if (!ending_written_ || row_.torn_down || tearing_down_) return;
+    tearing_down_ = true;
+    self_->request(context_.parts.cluster, kRemoveTimeout, remove_atom_v, row_.lease_key)
+        .then(
+            [this](caf::unit_t) {
+                tearing_down_ = false;
+                // An apply that was under way may have started something behind the removal.
+                if (applying_ > 0) return;
+                row_.torn_down = true;
+                persist_row([this] { conclude(); });
+            },
+            [this](const caf::error& error) {
+                spdlog::warn("lease of order {}: not removed yet, will try again: {}", row_.order.value,
+                             from_caf(error).message);
+                // The flag stays up until the wait is over, so that ticks do not start another try.
+                inbox_.after(backoff(tear_down_tries_++), [this] {
+                    tearing_down_ = false;
+                    tear_down();
+                });
+            });
+}
+
+// Sent until a block at or after E has taken it. `settleMany` passes over what is settled already.
+void lease_state::settle() {
+    const auto time = context_.parts.clock();
+    if (row_.settled || settling_ || time < row_.ends_at || time < next_settle_) return;
+    settling_ = true;
+    next_settle_ = time + chain::Seconds{static_cast<std::uint64_t>(backoff(settle_tries_++).count())};
+    const auto& market = context_.settings->chain_info.contracts.market;
+    self_
+        ->request(context_.parts.chain, kTransactTimeout, transact_atom_v, market,
+                  chain::calls::market::settle_many({row_.order}))
+        .then(
+            [this](const MinedReceipt&) {
+                settling_ = false;
+                verify();
+            },
+            [this](const caf::error& error) {
+                settling_ = false;
+                spdlog::warn("lease of order {}: not settled yet, will try again: {}", row_.order.value,
+                             from_caf(error).message);
+            });
+}
+
+void lease_state::conclude() {
+    if (row_.state != LeaseState::ending || !row_.torn_down || !row_.settled) return;
+    row_.state = LeaseState::gone;
+    row_.ended_at = context_.parts.clock();
+    store::Batch batch;
+    context_.rows.put(batch, row_);
+    for (auto& [name, app] : apps_) {
+        // The name stays, so that its host answers 410 for a while.
+        app.row.state = AppState::removed;
+        app.row.manifest.clear();
+        app.row.previous_manifest.clear();
+        context_.rows.put(batch, row_.lease_key, app.row);
+    }
+    persist(std::move(batch), [this] {
+        spdlog::info("lease of order {} is gone", row_.order.value);
+        report();
+        self_->quit();
+    });
+}
+
+// ---- telling ----
+
+AppInfo lease_state::info(const App& app) const {
+    const auto& settings = *context_.settings;
+    const bool own_port = (settings.apps_scheme == "http" && settings.apps_port == 80) ||
+                          (settings.apps_scheme == "https" && settings.apps_port == 443);
+    const auto label = lease::lease_label(row_.lease_key);
+    AppInfo info;
+    info.name = app.row.name;
+    info.state = app.row.state;
+    info.reason = app.reason;
+    info.url = settings.apps_scheme + "://" + app.row.name + "--" + label + "." + settings.apps_domain +
+               (own_port ? "" : ":" + std::to_string(settings.apps_port)) + "/";
+    info.path_url = settings.api_origin + "/a/" + label + "/" + app.row.name + "/";
+    info.is_public = app.row.is_public;
+    info.deployed_at = app.row.deployed_at;
+    info.manifest_hash = app.row.manifest_hash;
+    if (ending()) {
+        info.state = AppState::removed;
+    } else if (app.row.state == AppState::ready) {
+        switch (app.health) {
+            case Health::ready:
+                info.state = AppState::ready;
+                break;
+            case Health::failed:
+                info.state = AppState::failed;
+                break;
+            case Health::unknown:
+                info.state = AppState::unknown;
+                break;
+            case Health::starting:
+            case Health::absent:
+                info.state = AppState::starting;
+                break;
+        }
+    }
+    return info;
+}
+
+LeaseInfo lease_state::info() const {
+    LeaseInfo told{row_.lease_key, row_.order, row_.user, row_.state, row_.resources, row_.ends_at, {}};
+    bool deploying = false;
+    bool all_ready = true;
+    for (const auto& [name, app] : apps_) {
+        told.apps.push_back(info(app));
+        deploying = deploying || app.row.state == AppState::deploying;
+        all_ready = all_ready && told.apps.back().state == AppState::ready;
+    }
+    if (!ending() && !apps_.empty())
+        told.state = deploying ? LeaseState::deploying : all_ready ? LeaseState::ready : LeaseState::degraded;
+    return told;
+}
+
+lease::Route lease_state::route(const App& app) const {
+    lease::Route route;
+    route.lease_key = route_key(row_.lease_key);
+    route.app = app.row.name;
+    route.reason = app.reason;
+    route.is_public = app.row.is_public;
+    route.owner = row_.user;
+    route.epoch = told_epoch_;
+    route.ends_at = row_.ends_at.seconds;
+    if (!app.application.entrances.empty())
+        for (const auto& endpoint : app.endpoints)
+            if (endpoint.entrance == app.application.entrances.front().name)
+                route.upstreams.push_back({endpoint.address, endpoint.port});
+    if (ending())
+        route.state = lease::RouteState::ended;
+    else if (app.health == Health::failed)
+        route.state = lease::RouteState::failed;
+    else
+        // Unknown keeps what was known: visitors go on to pods that answered a moment ago.
+        route.state = route.upstreams.empty() ? lease::RouteState::starting : lease::RouteState::ready;
+    return route;
+}
+
+void lease_state::report() {
+    told_epoch_ = context_.parts.sessions->epochs()->of(row_.user);
+    std::vector<lease::Route> routes;
+    for (const auto& [name, app] : apps_)
+        if (ending() || app.row.state != AppState::removed) routes.push_back(route(app));
+    context_.board->report(info(), std::move(routes));
+}
+
+void lease_state::persist(store::Batch batch, std::function<void()> then) {
+    context_.rows.submit(std::move(batch),
+                         [this, post = inbox_.poster(), then = std::move(then)](Result<void> done) {
+                             post([this, then, done = std::move(done)] {
+                                 if (done && then) return then();
+                                 if (!done) self_->quit(to_caf(done.error()));
+                             });
+                         });
+}
+
+void lease_state::persist_row(std::function<void()> then) {
+    store::Batch batch;
+    context_.rows.put(batch, row_);
+    persist(std::move(batch), std::move(then));
+}
+
+lease_state::App* lease_state::find(const std::string& name) {
+    auto found = apps_.find(name);
+    return found == apps_.end() ? nullptr : &found->second;
+}
+
+lease_actor lease(caf::actor_system& system, LeaseContext context, StoredLease stored) {
+    return system.spawn<hosted<lease_state>>(std::move(context), std::move(stored));
+}
+
+}  // namespace grid::actors

@@ -1,0 +1,229 @@
+// A deployment, step by step: obtain the manifest, check it, write it down, apply it, wait until it serves.
+// Each step runs in the lease actor's turn; the order may have ended between any two of them.
+#include <algorithm>
+
+#include "actors/acceptance.hpp"
+#include "actors/lease.hpp"
+#include "chain/keccak.hpp"
+#include "lease/lease_key.hpp"
+#include "messages/error.hpp"
+
+namespace grid::actors {
+
+using namespace messages;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto kFetchTimeout = 20s;
+constexpr auto kStatusTimeout = 10s;
+constexpr auto kRemoveTimeout = 120s;
+constexpr auto kLongestDelay = 1'000ms;
+
+Error ended() {
+    return {"ended", "the order of this lease has ended"};
+}
+
+}  // namespace
+
+std::optional<Error> lease_state::refusal(const DeployRequest& request) const {
+    if (ending()) return ended();
+    if (request.user != row_.user)
+        return Error{"not_yours", "this lease belongs to another user than " + request.user.checksummed()};
+    if (!lease::valid_app_name(request.app))
+        return Error{"bad_app_name",
+                     "expected a name of 1 to 32 letters a-z, digits and hyphens that begins with a "
+                     "letter, came \"" +
+                         request.app.substr(0, 40) + "\""};
+    if (busy_.contains(request.app))
+        return Error{"busy",
+                     "application " + request.app + " is being deployed or removed; wait until that is done"};
+    return std::nullopt;
+}
+
+caf::typed_response_promise<AppInfo> lease_state::deploy(const DeployRequest& asked) {
+    auto run = std::make_shared<Deployment>();
+    run->request = asked;
+    run->promise = self_->make_response_promise<AppInfo>();
+    if (run->request.app.empty()) run->request.app = "app";
+    const auto& name = run->request.app;
+    if (auto why = refusal(run->request)) {
+        run->promise.deliver(to_caf(*why));
+        return run->promise;
+    }
+    if (auto* app = find(name); app && !asked.idempotency_key.empty() &&
+                                app->row.idempotency_key == asked.idempotency_key &&
+                                app->row.state == AppState::ready) {
+        run->promise.deliver(info(*app));
+        return run->promise;
+    }
+    busy_.insert(name);
+    obtain(run);
+    return run->promise;
+}
+
+void lease_state::obtain(const Run& run) {
+    const auto& request = run->request;
+    switch (request.source) {
+        case DeployRequest::Source::inline_yaml:
+            return prepare(run, request.manifest);
+        case DeployRequest::Source::template_id: {
+            const auto& templates = context_.settings->templates;
+            auto found = templates.find(request.manifest);
+            if (found != templates.end()) return prepare(run, found->second);
+            std::string known;
+            for (const auto& [id, yaml] : templates) known += (known.empty() ? "" : ", ") + id;
+            return refuse(run,
+                          {"unknown_template", "there is no template \"" + request.manifest.substr(0, 60) +
+                                                   "\"; known here: " + (known.empty() ? "none" : known)});
+        }
+        case DeployRequest::Source::url:
+            break;
+    }
+    self_->request(context_.parts.fetcher, kFetchTimeout, fetch_atom_v, request.manifest, request.sha256)
+        .then([this, run](const std::string& yaml) { prepare(run, yaml); },
+              [this, run](const caf::error& error) { refuse(run, from_caf(error)); });
+}
+
+Result<lease::Application> lease_state::lower(const std::string& name, const std::string& yaml) const {
+    auto limits = context_.settings->manifest;
+    limits.bought = row_.resources;
+    for (const auto& [other, app] : apps_)
+        if (other != name) limits.bought = left_of(limits.bought, resources_of(app.application));
+    return lease::lower_manifest(yaml, limits);
+}
+
+void lease_state::prepare(const Run& run, const std::string& yaml) {
+    if (ending()) return refuse(run, ended());
+    const auto& request = run->request;
+    auto application = lower(request.app, yaml);
+    if (!application) return refuse(run, application.error());
+    auto& app = apps_[request.app];
+    if (app.row.state == AppState::ready) run->previous = app.row;
+    AppRow row;
+    row.name = request.app;
+    row.manifest = yaml;
+    row.manifest_hash = chain::keccak256(chain::as_bytes(yaml));
+    row.is_public = request.is_public;
+    row.deployed_at = context_.parts.clock();
+    row.idempotency_key = request.idempotency_key;
+    if (run->previous) {
+        row.previous_manifest = run->previous->manifest;
+        row.previous_is_public = run->previous->is_public;
+    }
+    app.row = std::move(row);
+    app.application = std::move(*application);
+    app.reason = "starting";
+    store::Batch batch;
+    context_.rows.put(batch, row_.lease_key, app.row);
+    persist(std::move(batch), [this, run] { apply(run); });
+}
+
+void lease_state::apply(const Run& run) {
+    report();
+    if (ending()) return refuse(run, ended());
+    run->deadline = now() + context_.settings->ready_deadline;
+    ++applying_;
+    self_
+        ->request(context_.parts.cluster, context_.settings->apply_timeout, apply_atom_v, row_.lease_key,
+                  run->request.app, apps_[run->request.app].application, row_.resources)
+        .then(
+            [this, run](const AppStatus& status) {
+                --applying_;
+                run->deadline = now() + context_.settings->ready_deadline;
+                judge(run, status);
+            },
+            [this, run](const caf::error& error) {
+                --applying_;
+                undo(run, from_caf(error));
+            });
+}
+
+void lease_state::await_ready(const Run& run) {
+    if (ending()) return refuse(run, ended());
+    self_->request(context_.parts.cluster, kStatusTimeout, status_atom_v, row_.lease_key, run->request.app)
+        .then([this, run](const AppStatus& status) { judge(run, status); },
+              [this, run](const caf::error& error) {
+                  judge(run, {Health::unknown, from_caf(error).message, {}});
+              });
+}
+
+void lease_state::judge(const Run& run, const AppStatus& status) {
+    if (ending()) return refuse(run, ended());
+    auto* app = find(run->request.app);
+    app->health = status.health;
+    if (status.health != Health::unknown) app->endpoints = status.endpoints;
+    app->reason = status.health == Health::ready ? "" : status.reason;
+    if (status.health == Health::ready) return finish(run);
+    if (status.health == Health::failed)
+        return undo(run,
+                    {"failed_to_start", status.reason.empty() ? "the application stopped" : status.reason});
+    if (now() < run->deadline) {
+        inbox_.after(run->delay, [this, run] { await_ready(run); });
+        run->delay = std::min<std::chrono::milliseconds>(run->delay * 3 / 2, kLongestDelay);
+        return;
+    }
+    if (status.health == Health::unknown) {
+        // It may well run: it is watched from now on, and nothing is torn down.
+        refuse(run, {"cluster_unavailable",
+                     "the application was started, but the cluster does not say whether it is "
+                     "ready; ask again later"});
+        return;
+    }
+    undo(run, {"failed_to_start", "not ready within " +
+                                      std::to_string(std::chrono::duration_cast<std::chrono::seconds>(
+                                                         context_.settings->ready_deadline)
+                                                         .count()) +
+                                      " s" + (status.reason.empty() ? "" : ": " + status.reason)});
+}
+
+void lease_state::finish(const Run& run) {
+    auto* app = find(run->request.app);
+    app->row.state = AppState::ready;
+    app->row.previous_manifest.clear();
+    app->failures = 0;
+    store::Batch batch;
+    context_.rows.put(batch, row_.lease_key, app->row);
+    persist(std::move(batch), [this, run] {
+        if (ending()) return refuse(run, ended());
+        busy_.erase(run->request.app);
+        report();
+        run->promise.deliver(info(*find(run->request.app)));
+    });
+}
+
+// All or nothing: a new application goes without a trace, an update returns to the version before it.
+void lease_state::undo(const Run& run, Error why) {
+    const auto name = run->request.app;
+    if (ending()) return refuse(run, ended());
+    store::Batch batch;
+    if (run->previous) {
+        auto& app = apps_[name];
+        app.row = *run->previous;
+        app.health = Health::unknown;
+        if (auto application = lower(name, app.row.manifest)) app.application = std::move(*application);
+        context_.rows.put(batch, row_.lease_key, app.row);
+        why.message += "; the version before it is kept";
+        return persist(std::move(batch), [this, run, why, name] {
+            refuse(run, why);
+            repair(name);
+        });
+    }
+    // Should this removal fail, the reconciler finds an application that no row names, and removes that.
+    self_->request(context_.parts.cluster, kRemoveTimeout, remove_atom_v, row_.lease_key, name)
+        .then([](caf::unit_t) {},
+              [name](const caf::error& error) {
+                  spdlog::warn("application {}: not removed yet: {}", name, from_caf(error).message);
+              });
+    apps_.erase(name);
+    context_.rows.erase(batch, row_.lease_key, name);
+    persist(std::move(batch), [this, run, why] { refuse(run, why); });
+}
+
+void lease_state::refuse(const Run& run, const Error& why) {
+    busy_.erase(run->request.app);
+    report();
+    run->promise.deliver(to_caf(why));
+}
+
+}  // namespace grid::actors

@@ -1,0 +1,143 @@
+// Watching over the applications of a lease: what should run and does not is started again, what is unknown
+// is left alone, what the user removed is removed.
+#include <algorithm>
+
+#include "actors/lease.hpp"
+#include "messages/error.hpp"
+
+namespace grid::actors {
+
+using namespace messages;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto kStatusTimeout = 10s;
+constexpr auto kRemoveTimeout = 120s;
+
+std::chrono::seconds repair_wait(unsigned failures) {
+    return std::min<std::chrono::seconds>(5s * (1 << std::min(failures, 6u)), 300s);
+}
+
+}  // namespace
+
+void lease_state::watch() {
+    next_watch_ = now() + context_.settings->status_interval;
+    for (const auto& [name, app] : apps_) {
+        if (busy_.contains(name)) continue;
+        if (app.row.state == AppState::removed) {
+            remove(name, [](std::optional<Error>) {});
+            continue;
+        }
+        self_->request(context_.parts.cluster, kStatusTimeout, status_atom_v, row_.lease_key, name)
+            .then([this, name = name](const AppStatus& status) { observe(name, status); },
+                  [this, name = name](const caf::error& error) {
+                      observe(name, {Health::unknown, from_caf(error).message, {}});
+                  });
+    }
+}
+
+void lease_state::observe(const std::string& name, const AppStatus& status) {
+    auto* app = find(name);
+    if (!app || ending() || busy_.contains(name) || app->row.state == AppState::removed) return;
+    if (status.health == Health::absent) {
+        app->health = Health::absent;
+        app->endpoints.clear();
+        report();
+        return repair(name);
+    }
+    const auto epoch = context_.parts.sessions->epochs()->of(row_.user);
+    const bool changed =
+        app->health != status.health || app->endpoints != status.endpoints || epoch != told_epoch_;
+    app->health = status.health;
+    app->reason = status.health == Health::ready ? "" : status.reason;
+    if (status.health != Health::unknown) app->endpoints = status.endpoints;
+    if (status.health == Health::ready) app->failures = 0;
+    if (status.health == Health::ready && app->row.state == AppState::deploying) {
+        // The node stopped before it could write down that this deployment had succeeded.
+        app->row.state = AppState::ready;
+        app->row.previous_manifest.clear();
+        store::Batch batch;
+        context_.rows.put(batch, row_.lease_key, app->row);
+        return persist(std::move(batch), [this] { report(); });
+    }
+    if (status.health == Health::failed && app->row.state == AppState::deploying &&
+        !app->row.previous_manifest.empty()) {
+        // An update that was interrupted has failed: back to the version before it.
+        app->row.manifest = std::exchange(app->row.previous_manifest, {});
+        app->row.is_public = app->row.previous_is_public;
+        app->row.state = AppState::ready;
+        if (auto application = lower(name, app->row.manifest)) app->application = std::move(*application);
+        store::Batch batch;
+        context_.rows.put(batch, row_.lease_key, app->row);
+        return persist(std::move(batch), [this, name] { repair(name); });
+    }
+    if (changed) report();
+}
+
+void lease_state::repair(const std::string& name) {
+    auto* app = find(name);
+    if (!app || ending() || busy_.contains(name) || now() < app->quiet_until) return;
+    if (app->application.workloads.empty())
+        return;  // the manifest is refused by today's policy: told as reason
+    busy_.insert(name);
+    ++applying_;
+    spdlog::info("lease of order {}: starting application {} again", row_.order.value, name);
+    self_
+        ->request(context_.parts.cluster, context_.settings->apply_timeout, apply_atom_v, row_.lease_key,
+                  name, app->application, row_.resources)
+        .then(
+            [this, name](const AppStatus& status) {
+                --applying_;
+                busy_.erase(name);
+                observe(name, status);
+            },
+            [this, name](const caf::error& error) {
+                --applying_;
+                busy_.erase(name);
+                auto* failed = find(name);
+                if (!failed || ending()) return;
+                const auto reason = from_caf(error);
+                const bool unknown = reason.code == "cluster_unavailable" || reason.code == "timeout" ||
+                                     reason.code == "unavailable";
+                failed->health = unknown ? Health::unknown : Health::failed;
+                failed->reason = reason.message;
+                failed->quiet_until = now() + repair_wait(failed->failures++);
+                report();
+            });
+}
+
+void lease_state::remove(const std::string& name, std::function<void(std::optional<Error>)> done) {
+    auto* app = find(name);
+    if (!app || ending())
+        return done(Error{"not_found", "this lease has no application " + name.substr(0, 40)});
+    if (busy_.contains(name))
+        return done(
+            Error{"busy", "application " + name + " is being deployed or removed; wait until that is done"});
+    busy_.insert(name);
+    app->row.state = AppState::removed;
+    store::Batch intent;
+    context_.rows.put(intent, row_.lease_key, app->row);
+    persist(std::move(intent), [this, name, done] {
+        report();
+        self_->request(context_.parts.cluster, kRemoveTimeout, remove_atom_v, row_.lease_key, name)
+            .then(
+                [this, name, done](caf::unit_t) {
+                    busy_.erase(name);
+                    apps_.erase(name);
+                    store::Batch batch;
+                    context_.rows.erase(batch, row_.lease_key, name);
+                    persist(std::move(batch), [this, done] {
+                        report();
+                        done(std::nullopt);
+                    });
+                },
+                [this, name, done](const caf::error& error) {
+                    // The intent stays: the next watch tries again.
+                    busy_.erase(name);
+                    done(from_caf(error));
+                });
+    });
+}
+
+}  // namespace grid::actors

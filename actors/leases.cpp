@@ -1,0 +1,257 @@
+#include "actors/leases.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "messages/error.hpp"
+
+namespace grid::actors {
+
+using namespace messages;
+using namespace std::chrono_literals;
+
+leases_state::leases_state(interface::pointer self, GatewayParts parts, GatewaySettings settings)
+    : self_(self),
+      inbox_(self->address()),
+      parts_(std::move(parts)),
+      settings_(std::make_shared<const GatewaySettings>(std::move(settings))),
+      board_(std::make_shared<LeaseBoard>(parts_.routes)) {}
+
+Result<void> leases_state::open() {
+    auto rows = LeaseRows::open(parts_.storage);
+    if (!rows) return tl::unexpected(rows.error());
+    rows_ = std::move(*rows);
+    auto stored = rows_->load();
+    if (!stored) return tl::unexpected(stored.error());
+    for (auto& lease : *stored) {
+        switch (lease.row.state) {
+            case LeaseState::verifying: {
+                auto run = std::make_shared<Acceptance>();
+                run->row = lease.row;
+                accepting_[lease.row.order] = run;
+                break;
+            }
+            case LeaseState::gone:
+                ended(lease.row, lease.apps);
+                break;
+            default:
+                spawn(lease);
+        }
+    }
+    return {};
+}
+
+leases_state::interface::behavior_type leases_state::behavior() {
+    self_->set_down_handler([this](const caf::down_msg& down) { on_down(down); });
+    if (auto opened = open(); !opened) return refuse_to_start<leases_state>(self_, to_caf(opened.error()));
+    subscribe();
+    resume_acceptances();
+    reconcile();
+    if (settings_->tick > 0ms) inbox_.after(settings_->tick, [this] { tick(); });
+    return {
+        [this](const OrderChanged& change) {
+            if (const auto* lease = child(change.row.lease_key)) self_->send(lease->actor, change);
+        },
+        [this](accept_atom, OrderId order, const Address& user) { return accept(order, user); },
+        [this](list_atom, const Address& user) { return board_->live(user); },
+        [this](list_atom) { return board_->live(); },
+        [this](find_atom, const Hash& lease_key) -> caf::result<LeaseInfo> {
+            if (auto info = board_->find(lease_key)) return *info;
+            return to_caf(no_lease(lease_key));
+        },
+        [this](deploy_atom, const DeployRequest& request) -> caf::result<AppInfo> {
+            const auto* lease = child(request.lease_key);
+            if (!lease) return to_caf(no_lease(request.lease_key));
+            return self_->delegate(lease->actor, deploy_atom_v, request);
+        },
+        [this](remove_atom, const Hash& lease_key, const std::string& app) -> caf::result<caf::unit_t> {
+            const auto* lease = child(lease_key);
+            if (!lease) return to_caf(no_lease(lease_key));
+            return self_->delegate(lease->actor, remove_atom_v, app);
+        },
+        [this](logs_atom, const LogRequest& request, const log_sink_actor& sink) {
+            if (const auto* lease = child(request.lease_key))
+                self_->send(lease->actor, logs_atom_v, request, sink);
+            else
+                caf::anon_send(sink, LogChunk{"", "", true});
+        },
+        [this](tick_atom) {
+            for (const auto& [key, lease] : children_)
+                if (lease.actor) self_->send(lease.actor, tick_atom_v);
+            if (self_->clock().now() >= next_reconcile_) reconcile();
+            purge();
+        },
+        [this](done_atom, std::uint64_t ticket) { inbox_.run(ticket); },
+    };
+}
+
+void leases_state::tick() {
+    self_->send(caf::actor_cast<interface>(self_), tick_atom_v);
+    inbox_.after(settings_->tick, [this] { tick(); });
+}
+
+Error leases_state::no_lease(const Hash& lease_key) const {
+    const auto info = board_->find(lease_key);
+    if (!info) return {"not_found", "this gateway has no such lease; accept the order first"};
+    if (info->state == LeaseState::gone || info->state == LeaseState::ending)
+        return {"ended", "the order of this lease has ended"};
+    return {"unavailable", "the lease is being started again; try again in a moment"};
+}
+
+const leases_state::Child* leases_state::child(const Hash& lease_key) const {
+    auto found = children_.find(lease_key);
+    return found == children_.end() || !found->second.actor ? nullptr : &found->second;
+}
+
+// ---- supervision ----
+
+void leases_state::spawn(const StoredLease& stored) {
+    auto& child = children_[stored.row.lease_key];
+    child.order = stored.row.order;
+    child.actor = lease(self_->home_system(), {parts_, settings_, *rows_, board_}, stored);
+    self_->monitor(child.actor);
+}
+
+void leases_state::on_down(const caf::down_msg& down) {
+    auto found = std::find_if(children_.begin(), children_.end(), [&](const auto& entry) {
+        return entry.second.actor && entry.second.actor.address() == down.source;
+    });
+    if (found == children_.end()) return;
+    const auto key = found->first;
+    if (const auto info = board_->find(key); info && info->state == LeaseState::gone) {
+        ended_[key] = parts_.clock();
+        children_.erase(found);
+        return;
+    }
+    auto& child = found->second;
+    child.actor = nullptr;
+    spdlog::error("the lease of order {} stopped: {}", child.order.value, caf::to_string(down.reason));
+    if (++child.restarts > kMaxRestarts) {
+        child.quarantined = true;
+        spdlog::error("the lease of order {} is left alone until the next reconciliation", child.order.value);
+        return;
+    }
+    inbox_.after(100ms * (1 << child.restarts), [this, key] { restart(key); });
+}
+
+void leases_state::restart(const Hash& lease_key) {
+    auto found = children_.find(lease_key);
+    if (found == children_.end() || found->second.actor) return;
+    auto stored = rows_->load(lease_key);
+    if (!stored || !*stored) {
+        spdlog::error("the lease of order {} cannot be read", found->second.order.value);
+        return;
+    }
+    spawn(**stored);
+}
+
+// ---- reconciliation ----
+
+void leases_state::subscribe() {
+    self_->request(parts_.orders, 10s, live_atom_v, order_watcher_actor{caf::actor_cast<interface>(self_)})
+        .then(
+            [this](const OrderPage& live) {
+                for (const auto& row : live.rows)
+                    if (const auto* lease = child(row.lease_key))
+                        self_->send(lease->actor, OrderChanged{row, 0, {}});
+            },
+            [this](const caf::error& error) {
+                spdlog::warn("leases: cannot follow the orders: {}", from_caf(error).message);
+                inbox_.after(1s, [this] { subscribe(); });
+            });
+}
+
+void leases_state::reconcile() {
+    if (reconciling_) return;
+    reconciling_ = true;
+    next_reconcile_ = self_->clock().now() + settings_->reconcile_interval;
+    for (auto& [key, child] : children_) {
+        if (!child.quarantined) continue;
+        child.quarantined = false;
+        child.restarts = 0;
+        restart(key);
+    }
+    resume_acceptances();
+    self_->request(parts_.cluster, 30s, list_atom_v)
+        .then(
+            [this](const std::vector<RunningApp>& running) {
+                reconciling_ = false;
+                judge_running(running);
+            },
+            [this](const caf::error& error) {
+                // Unknown: nothing is removed.
+                reconciling_ = false;
+                next_reconcile_ = self_->clock().now() + 5s;
+                spdlog::warn("leases: the cluster does not answer: {}", from_caf(error).message);
+            });
+}
+
+// Removes what runs here without a lease or a row. Everything in the list was made by this gateway.
+void leases_state::judge_running(const std::vector<RunningApp>& running) {
+    std::set<Hash> strangers;
+    for (const auto& app : running) {
+        const auto info = board_->find(app.lease_key);
+        if (!info || info->state == LeaseState::gone) {
+            strangers.insert(app.lease_key);
+            continue;
+        }
+        const auto& apps = info->apps;
+        const bool known =
+            std::any_of(apps.begin(), apps.end(), [&](const auto& a) { return a.name == app.app; });
+        if (known || !child(app.lease_key)) continue;
+        spdlog::warn("removing application {} of order {}: no row names it", app.app, info->order.value);
+        self_->request(parts_.cluster, 120s, remove_atom_v, app.lease_key, app.app)
+            .then([](caf::unit_t) {}, [](const caf::error&) {});
+    }
+    for (const auto& key : strangers) {
+        // An order that is being accepted has no application yet, so this is nobody's.
+        spdlog::warn("removing what runs for lease {}: it has ended or was never accepted here", key.hex());
+        self_->request(parts_.cluster, 120s, remove_atom_v, key)
+            .then([](caf::unit_t) {}, [](const caf::error&) {});
+    }
+}
+
+void leases_state::ended(const LeaseRow& row, const std::vector<AppRow>& apps) {
+    LeaseInfo info{row.lease_key, row.order, row.user, LeaseState::gone, row.resources, row.ends_at, {}};
+    std::vector<lease::Route> routes;
+    for (const auto& app : apps) {
+        AppInfo told;
+        told.name = app.name;
+        told.state = AppState::removed;
+        info.apps.push_back(told);
+        lease::Route route;
+        route.lease_key = route_key(row.lease_key);
+        route.app = app.name;
+        route.owner = row.user;
+        route.ends_at = row.ends_at.seconds;
+        route.state = lease::RouteState::ended;
+        routes.push_back(std::move(route));
+    }
+    parts_.sessions->end(row.lease_key);
+    board_->report(info, std::move(routes));
+    ended_[row.lease_key] = row.ended_at;
+}
+
+void leases_state::purge() {
+    const auto now = parts_.clock();
+    for (auto at = ended_.begin(); at != ended_.end();) {
+        if (now < at->second + settings_->keep_ended) {
+            ++at;
+            continue;
+        }
+        store::Batch batch;
+        if (const auto info = board_->find(at->first))
+            for (const auto& app : info->apps) rows_->erase(batch, at->first, app.name);
+        rows_->erase(batch, at->first);
+        rows_->submit(std::move(batch), [](Result<void>) {});
+        board_->forget(at->first);
+        parts_.sessions->forget(at->first);
+        at = ended_.erase(at);
+    }
+}
+
+leases_actor leases(caf::actor_system& system, GatewayParts parts, GatewaySettings settings) {
+    return system.spawn<hosted<leases_state>>(std::move(parts), std::move(settings));
+}
+
+}  // namespace grid::actors
