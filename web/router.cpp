@@ -41,14 +41,13 @@ bool has_header(const Headers& headers, std::string_view name) {
                        [&](const auto& header) { return header.first == name; });
 }
 
-Headers security_headers(bool api_page) {
-    Headers headers{{"X-Content-Type-Options", "nosniff"},
-                    {"X-Frame-Options", "DENY"},
-                    {"Referrer-Policy", "no-referrer"},
-                    {"Cross-Origin-Resource-Policy", "same-origin"}};
-    if (!api_page)
-        headers.emplace_back("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
-    return headers;
+/// Of every answer; a page brings its own Content-Security-Policy in place of this one.
+Headers security_headers() {
+    return {{"X-Content-Type-Options", "nosniff"},
+            {"X-Frame-Options", "DENY"},
+            {"Referrer-Policy", "no-referrer"},
+            {"Cross-Origin-Resource-Policy", "same-origin"},
+            {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"}};
 }
 
 void add_cors(Headers& headers, const LocalRequest& request) {
@@ -108,6 +107,7 @@ Detached Router::Core::serve(std::shared_ptr<Core> core, LocalRequest request,
     Call call;
     call.request = std::move(request);
     call.reply = reply;
+    call.common = security_headers();
     ApiReply answered;
     try {
         answered = co_await core->answer(call);
@@ -123,8 +123,6 @@ Detached Router::Core::serve(std::shared_ptr<Core> core, LocalRequest request,
     for (auto& header : call.common) {
         if (!has_header(answered.headers, header.first)) answered.headers.push_back(std::move(header));
     }
-    const bool page = has_header(answered.headers, "Content-Security-Policy");
-    for (auto& header : security_headers(page)) answered.headers.push_back(std::move(header));
     reply->send(answered.status, std::move(answered.headers), std::move(answered.body));
 }
 
@@ -223,7 +221,7 @@ void Router::Core::check_body(const ApiRoute& route, const LocalRequest& request
                route.body_limit == 0
                    ? "this operation takes no body"
                    : "the body has more than " + std::to_string(route.body_limit) + " bytes");
-    if (route.body_limit == 0) return;
+    if (request.body.empty()) return;
     const auto* type = request.header("content-type");
     if (!type || !is_json(*type))
         refuse(415, "wrong_content_type", "expected Content-Type: application/json");

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <mutex>
+
+#include "lease/handoff.hpp"
+#include "web/ask.hpp"
+#include "web/gateway_api.hpp"
+#include "web/json.hpp"
+
+namespace grid::web {
+
+/// The handlers of the gateway's API and what they need. Sessions and quotes are in gateway_sessions.cpp,
+/// leases and applications in gateway_leases.cpp.
+struct GatewayApi::State {
+    State(caf::actor_system& actor_system, GatewayActors a, GatewayOptions& o)
+        : system(actor_system),
+          asker(std::make_shared<Asker>(actor_system)),
+          actors(std::move(a)),
+          provider(o.provider),
+          sessions(o.sessions),
+          now(o.now),
+          secure_app_cookies(o.secure_app_cookies),
+          ask_timeout(o.ask_timeout),
+          accept_timeout(o.accept_timeout),
+          deploy_timeout(o.deploy_timeout),
+          handoffs(o.now()) {}
+
+    caf::actor_system& system;
+    std::shared_ptr<Asker> asker;
+    GatewayActors actors;
+    chain::Address provider;
+    std::shared_ptr<const lease::SessionPublisher> sessions;
+    std::function<chain::Timestamp()> now;
+    bool secure_app_cookies;
+    std::chrono::milliseconds ask_timeout;
+    std::chrono::milliseconds accept_timeout;
+    std::chrono::milliseconds deploy_timeout;
+    std::mutex handoff_mutex;
+    lease::HandoffBook handoffs;
+
+    Result<Visitor> identify(const LocalRequest& request) const;
+
+    Task<ApiReply> home(Call& call);
+    Task<ApiReply> greet(Call& call);
+    Task<ApiReply> greet_estimate(Call& call);
+
+    Task<ApiReply> estimate(Call& call);
+    Task<ApiReply> quote(Call& call);
+
+    Task<ApiReply> challenge(Call& call);
+    Task<ApiReply> login(Call& call);
+    Task<ApiReply> login_with(Call& call, JsonObject& body);
+    Task<ApiReply> logout(Call& call);
+    Task<ApiReply> who_am_i(Call& call);
+
+    Task<ApiReply> accept(Call& call);
+    Task<ApiReply> accept_order(Call& call, chain::OrderId id);
+    Task<ApiReply> list_leases(Call& call);
+    Task<ApiReply> list_apps(Call& call);
+    Task<ApiReply> deploy(Call& call);
+    Task<ApiReply> deploy_with(Call& call, JsonObject& body);
+    Task<ApiReply> get_app(Call& call);
+    Task<ApiReply> remove_app(Call& call);
+    Task<ApiReply> logs(Call& call);
+    Task<ApiReply> open_app(Call& call);
+    Task<ApiReply> on_application_host(Call& call);
+
+    /// The lease that a request is about: the token's, or the one that is asked for, or the user's only one.
+    /// Leaves with 401 when the token's lease has ended, 403 for a token of another lease, 404 for somebody
+    /// else's.
+    Task<messages::LeaseInfo> lease_of(Call& call, std::optional<chain::Hash> asked);
+    /// lease_of() by the parameter `lease_key` of the query, and its application of the path.
+    Task<messages::LeaseInfo> lease_of_app(Call& call);
+
+    Task<messages::Estimate> ask_estimate(messages::Terms terms);
+    void set_session_cookie(const LocalRequest& request, const messages::Session& session,
+                            Headers& headers) const;
+};
+
+/// {resources, prices?, duration_s, replaces?} for a user.
+messages::Terms terms_of(JsonObject& body, const chain::Address& user);
+/// The order that the member "order" names.
+chain::OrderId order_of(JsonObject& body);
+
+}  // namespace grid::web

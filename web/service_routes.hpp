@@ -1,0 +1,32 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "messages/chain.hpp"
+#include "web/ask.hpp"
+#include "web/route_list.hpp"
+
+namespace grid::web {
+
+/// What both listeners tell of themselves: /healthz, /readyz, /version, /metrics, /v1/health, /v1/version,
+/// /v1/openapi.json.
+struct ServiceParts {
+    std::shared_ptr<Asker> asker;
+    messages::chain_actor chain;
+    std::chrono::milliseconds timeout{5'000};
+    std::function<std::string()> metrics;
+    std::shared_ptr<const std::string> openapi;  ///< filled when all routes are known
+    std::string role;                            ///< "platform" or "gateway"
+};
+
+void add_service_routes(std::vector<ApiRoute>& routes, const ServiceParts& parts);
+
+/// A page for people: what answers here. Its policy allows its own style alone.
+ApiReply html_page(std::string_view title, std::string_view body);
+/// Text for HTML.
+std::string escaped_html(std::string_view text);
+
+}  // namespace grid::web
