@@ -1,0 +1,99 @@
+#pragma once
+
+#include <map>
+#include <set>
+
+#include "chain/events.hpp"
+#include "chain/genesis.hpp"
+
+namespace grid::chain::test {
+
+/// The market as somebody sees it who reads the logs and nothing else, from genesis on.
+struct LogModel {
+    std::map<Address, Amount> tokens;
+    std::map<std::pair<Address, Address>, Amount> allowances;
+    std::map<Address, Amount> credits;
+    std::map<Address, Provider> providers;
+    std::vector<Address> provider_list;
+    std::vector<Order> orders;
+    std::map<std::pair<Address, Address>, OrderId> current;
+    std::set<Hash> quotes;
+    std::map<std::pair<Address, Address>, std::uint64_t> probation_uses;  ///< window
+    Amount token_supply;
+    Amount credit_supply;
+    Seconds probation_window;
+
+    explicit LogModel(const Genesis& genesis) : probation_window(genesis.market.probation_window) {
+        for (const auto& [account, amount] : genesis.allocations) {
+            tokens[account] = amount;
+            token_supply += amount;
+        }
+    }
+
+    void apply(const Event& event) {
+        std::visit([this](const auto& e) { on(e); }, event);
+    }
+
+private:
+    static void move(std::map<Address, Amount>& balances, Amount& supply, const Address& from,
+                     const Address& to, const Amount& amount) {
+        if (from.is_zero())
+            supply += amount;
+        else
+            balances[from] -= amount;
+        if (to.is_zero())
+            supply -= amount;
+        else
+            balances[to] += amount;
+    }
+
+    Order& order(OrderId id) { return orders.at(id.value - 1); }
+
+    void settle(OrderId id, const OrderBalance& balance) {
+        Order& o = order(id);
+        o.accrued = balance.accrued;
+        o.paid_provider = balance.paid_provider;
+        o.paid_user = balance.paid_user;
+    }
+
+    template <class E>
+    void settle_at(const E& e, OrderStatus status) {
+        settle(e.id, e.balance);
+        Order& o = order(e.id);
+        o.settled_at = e.settled_at;
+        o.settle_height = e.settle_height;
+        o.status = status;
+    }
+
+    void on(const TokenTransfer& e) { move(tokens, token_supply, e.from, e.to, e.amount); }
+    void on(const TokenApproval& e) { allowances[{e.owner, e.spender}] = e.amount; }
+    void on(const CreditTransfer& e) { move(credits, credit_supply, e.from, e.to, e.amount); }
+    void on(const CreditPurchased&) {}
+    void on(const CreditRedeemed&) {}
+    void on(const ProviderSet& e) {
+        if (!providers.contains(e.provider.address)) provider_list.push_back(e.provider.address);
+        providers[e.provider.address] = e.provider;
+    }
+    void on(const ProviderDeregistered& e) { providers.at(e.provider).status = ProviderStatus::deregistered; }
+    void on(const ResourceDelta& e) { providers.at(e.provider).available = e.available; }
+    void on(const OrderCreated& e) {
+        orders.push_back(e.order);
+        current[{e.order.user, e.order.provider}] = e.order.id;
+    }
+    void on(const OrderActivated& e) {
+        Order& o = order(e.id);
+        o.provider_check = true;
+        o.activated_at = e.activated_at;
+        o.activate_height = e.activate_height;
+        o.status = OrderStatus::running;
+        if (o.probation.count != 0 && probation_window.count != 0)
+            probation_uses[{o.user, o.provider}] = e.activated_at.seconds / probation_window.count;
+    }
+    void on(const OrderSettled& e) { settle_at(e, OrderStatus::running); }
+    void on(const OrderCancelled& e) { settle_at(e, OrderStatus::cancelled); }
+    void on(const OrderCompleted& e) { settle_at(e, OrderStatus::completed); }
+    void on(const Withdrawn& e) { settle(e.id, e.balance); }
+    void on(const QuoteUsed& e) { quotes.insert(e.digest); }
+};
+
+}  // namespace grid::chain::test
