@@ -82,6 +82,9 @@ CallResult call(State& state, const BlockContext& block, const Message& message)
         result.output = panic(0x11);
     } catch (const std::domain_error&) {
         result.output = panic(0x12);
+    } catch (...) {  // a defect or no memory: the caller stops, but never with half a call applied
+        state.rollback(before);
+        throw;
     }
     state.rollback(before);
     result.logs.clear();

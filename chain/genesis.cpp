@@ -5,6 +5,17 @@
 
 namespace grid::chain {
 
+namespace {
+
+/// Tokens that a contract holds from the start would back or belong to nothing.
+bool is_contract(const Address& account) {
+    const ContractAddresses contracts = embedded_addresses();
+    return account == contracts.token || account == contracts.credit || account == contracts.registry ||
+           account == contracts.market;
+}
+
+}  // namespace
+
 Result<void> check_genesis(const Genesis& genesis) {
     const auto refuse = [](const std::string& why) { return fail("bad_genesis", why); };
     if (genesis.chain_id == 0) return refuse("chain_id: expected at least 1, came 0");
@@ -13,6 +24,8 @@ Result<void> check_genesis(const Genesis& genesis) {
     Amount supply;
     std::unordered_set<Address> seen;
     for (const auto& [account, amount] : genesis.allocations) {
+        if (account.is_zero() || is_contract(account))
+            return refuse("allocations: " + account.checksummed() + " is no account of a person");
         if (!seen.insert(account).second)
             return refuse("allocations: " + account.checksummed() + " appears twice");
         if (amount > genesis.token_cap || supply + amount > genesis.token_cap)

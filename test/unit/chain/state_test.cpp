@@ -201,6 +201,14 @@ TEST_CASE("a genesis that cannot be is refused by field", "[genesis]") {
         genesis.allocations.push_back(genesis.allocations.front());
         field = "allocations";
     }
+    SECTION("to a contract") {
+        genesis.allocations.emplace_back(embedded_addresses().credit, Amount{1});
+        field = "allocations";
+    }
+    SECTION("to nobody") {
+        genesis.allocations.emplace_back(Address{}, Amount{1});
+        field = "allocations";
+    }
     SECTION("deadline") {
         genesis.market.activation_deadline = {0};
         field = "market.activation_deadline";
