@@ -1,0 +1,116 @@
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+#include "apps/grid/lease_access.hpp"
+#include "apps/grid/manifest_file.hpp"
+
+namespace grid::cli {
+
+AppDeployment read_deployment(const std::string& source) {
+    AppDeployment deployment;
+    if (source.starts_with("http://") || source.starts_with("https://")) {
+        deployment.url = source;
+        return deployment;
+    }
+    constexpr std::size_t kMaxManifest = 1u << 20;
+    std::ostringstream content;
+    if (source == "-") {
+        content << std::cin.rdbuf();
+    } else {
+        std::ifstream in(source, std::ios::binary);
+        if (!in || !(content << in.rdbuf()))
+            throw Failure("manifest_unreadable", source + " cannot be read or is empty");
+    }
+    deployment.manifest = content.str();
+    if (deployment.manifest.size() > kMaxManifest)
+        throw Failure("manifest_unreadable", source + " has more than 1 MiB; manifests are smaller");
+    return deployment;
+}
+
+namespace {
+
+Record record_of(const DeployedApp& app) {
+    return Record()
+        .text("app", app.name)
+        .text("state", app.state)
+        .text("url", app.url)
+        .text("path_url", app.path_url)
+        .text("reason", app.reason);
+}
+
+/// What every subcommand about an application takes.
+struct Target {
+    std::uint64_t order = 0;
+    std::string app = "app";
+};
+
+std::shared_ptr<Target> add_target(CLI::App& command, bool app_too = true) {
+    auto target = std::make_shared<Target>();
+    command.add_option("--order", target->order, "The order that it runs under")->required();
+    if (app_too) command.add_option("app", target->app, "Name of the application")->capture_default_str();
+    return target;
+}
+
+void add_deploy(CLI::App* group, Context& context) {
+    auto* deploy = group->add_subcommand("deploy", "Deploy or update an application under an order");
+    auto target = add_target(*deploy, false);
+    auto source = std::make_shared<std::string>();
+    auto sha256 = std::make_shared<std::string>();
+    auto is_public = std::make_shared<bool>(false);
+    deploy->add_option("manifest", *source, "Kubernetes YAML: a file, - or a URL")->required();
+    deploy->add_option("--name", target->app, "What to call it")->capture_default_str();
+    deploy->add_option("--sha256", *sha256, "Of what the URL must answer");
+    deploy->add_flag("--public", *is_public, "Everybody may visit it; otherwise you alone");
+    deploy->callback([&context, target, source, sha256, is_public] {
+        auto deployment = read_deployment(*source);
+        deployment.app = target->app;
+        deployment.sha256 = *sha256;
+        deployment.is_public = *is_public;
+        auto gateway = open_lease(context, {target->order});
+        context.show(record_of(gateway.deploy(deployment)));
+    });
+}
+
+}  // namespace
+
+void add_app_commands(CLI::App& program, Context& context) {
+    auto* group = program.add_subcommand("app", "Applications under your orders");
+    group->require_subcommand(1);
+    add_deploy(group, context);
+
+    auto* list = group->add_subcommand("ls", "Applications of an order");
+    auto listed = add_target(*list, false);
+    list->callback([&context, listed] {
+        std::vector<Record> records;
+        for (const auto& app : open_lease(context, {listed->order}).apps()) records.push_back(record_of(app));
+        context.show(records);
+    });
+
+    auto* logs = group->add_subcommand("logs", "What an application printed");
+    auto logged = add_target(*logs);
+    auto follow = std::make_shared<bool>(false);
+    auto tail = std::make_shared<unsigned>(100);
+    logs->add_flag("-f,--follow", *follow, "Go on as it prints more");
+    logs->add_option("--tail", *tail, "Lines from the end")->capture_default_str();
+    logs->callback([&context, logged, follow, tail] {
+        open_lease(context, {logged->order}).logs(logged->app, *follow, *tail);
+    });
+
+    auto* open = group->add_subcommand("open", "A URL that opens a private application in a browser, once");
+    auto opened = add_target(*open);
+    open->callback([&context, opened] {
+        context.show(Record().text("url", open_lease(context, {opened->order}).open(opened->app)));
+    });
+
+    auto* remove = group->add_subcommand("rm", "Remove an application; the order runs on");
+    auto removed = add_target(*remove);
+    remove->callback([&context, removed] {
+        open_lease(context, {removed->order}).remove(removed->app);
+        context.show(Record().text("app", removed->app).text("state", "removed"));
+    });
+}
+
+}  // namespace grid::cli

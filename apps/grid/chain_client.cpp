@@ -1,0 +1,138 @@
+#include "apps/grid/chain_client.hpp"
+
+#include <chrono>
+#include <thread>
+
+#include "apps/grid/failure.hpp"
+#include "chain/calls.hpp"
+#include "chain/revert.hpp"
+#include "chain/transaction.hpp"
+
+namespace grid::cli {
+
+using namespace chain;
+
+namespace {
+
+constexpr auto kMiningTimeout = std::chrono::seconds(60);
+
+std::string call_object(const Address* from, const Address& to, ByteView data) {
+    std::string object = "{";
+    if (from != nullptr) object += "\"from\":\"" + from->hex() + "\",";
+    return object + "\"to\":\"" + to.hex() + "\",\"data\":\"" + to_hex(data) + "\"}";
+}
+
+std::uint64_t quantity(const rapidjson::Value& value) {
+    if (!value.IsString()) throw Failure("bad_answer", "the node answered what is not a quantity");
+    return need(Amount::parse_quantity({value.GetString(), value.GetStringLength()})).to_u64();
+}
+
+Error error_of(const rapidjson::Value& error) {
+    const auto message = text_or_empty(error, "message");
+    const auto data = text_or_empty(error, "data");
+    if (data.empty()) return {"rpc", message};
+    auto bytes = from_hex(data);
+    return {"reverted", bytes ? describe_revert(*bytes) : message};
+}
+
+}  // namespace
+
+rapidjson::Document ChainClient::rpc(const std::string& method, const std::string& parameters) const {
+    const auto body =
+        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":" + json_text(method) + ",\"params\":" + parameters + "}";
+    const auto answer = endpoint_.request("POST", "", {{"Content-Type", "application/json"}}, body);
+    auto document = parse_json(answer.body, endpoint_.url());
+    if (!document.IsObject()) throw Failure("bad_answer", endpoint_.url() + " does not speak JSON-RPC");
+    if (const auto error = document.FindMember("error"); error != document.MemberEnd())
+        throw Failure(error_of(error->value));
+    if (!document.HasMember("result"))
+        throw Failure("rpc",
+                      endpoint_.url() + " answered " + std::to_string(answer.status) + " without a result");
+    return document;
+}
+
+std::uint64_t ChainClient::chain_id() const {
+    const auto answer = rpc("eth_chainId", "[]");
+    return quantity(answer["result"]);
+}
+
+Timestamp ChainClient::pending_time() const {
+    const auto answer = rpc("eth_getBlockByNumber", "[\"pending\",false]");
+    return {need(Amount::parse_quantity(text_of(answer["result"], "timestamp"))).to_u64()};
+}
+
+Bytes ChainClient::call(const Address& to, ByteView calldata) const {
+    const auto answer = rpc("eth_call", "[" + call_object(nullptr, to, calldata) + ",\"pending\"]");
+    return need(from_hex(text_of(answer, "result")));
+}
+
+Order ChainClient::order(OrderId id) const {
+    auto order = need(calls::decode_order(call(contracts_.market, calls::market::get(id))));
+    if (order.status == OrderStatus::none)
+        throw Failure("not_found", "there is no order " + std::to_string(id.value));
+    return order;
+}
+
+std::optional<Provider> ChainClient::find_provider(const Address& address) const {
+    auto provider = need(calls::decode_provider(call(contracts_.registry, calls::registry::get(address))));
+    if (provider.status == ProviderStatus::none) return std::nullopt;
+    return provider;
+}
+
+Provider ChainClient::provider(const Address& address) const {
+    auto provider = find_provider(address);
+    if (!provider) throw Failure("not_found", address.checksummed() + " is no registered provider");
+    return std::move(*provider);
+}
+
+Amount ChainClient::token_balance(const Address& account) const {
+    return need(calls::decode_amount(call(contracts_.token, calls::token::balance_of(account))));
+}
+
+Amount ChainClient::credit_balance(const Address& account) const {
+    return need(calls::decode_amount(call(contracts_.credit, calls::credit::balance_of(account))));
+}
+
+ChainClient::Mined ChainClient::transact(const PrivateKey& key, const Address& to,
+                                         const Bytes& calldata) const {
+    const auto from = key.address();
+    const auto estimate = rpc("eth_estimateGas", "[" + call_object(&from, to, calldata) + "]");
+    const auto nonce = rpc("eth_getTransactionCount", "[\"" + from.hex() + "\",\"pending\"]");
+    Transaction transaction;
+    transaction.chain_id = chain_id();
+    transaction.nonce = quantity(nonce["result"]);
+    transaction.gas_limit = quantity(estimate["result"]) * 2;
+    transaction.to = to;
+    transaction.data = calldata;
+    const auto signed_transaction = sign(transaction, key);
+    const auto sent = rpc("eth_sendRawTransaction", "[\"" + to_hex(signed_transaction.raw) + "\"]");
+    return wait_mined(need(Hash::parse(text_of(sent, "result"))));
+}
+
+ChainClient::Mined ChainClient::wait_mined(const Hash& hash) const {
+    const auto deadline = std::chrono::steady_clock::now() + kMiningTimeout;
+    for (auto pause = std::chrono::milliseconds(5);;
+         pause = std::min(pause * 2, std::chrono::milliseconds(1000))) {
+        const auto answer = rpc("eth_getTransactionReceipt", "[\"" + hash.hex() + "\"]");
+        const auto& receipt = answer["result"];
+        if (receipt.IsObject()) {
+            if (text_of(receipt, "status") != "0x1")
+                throw Failure("reverted", "the transaction " + hash.hex() + " was mined, but reverted");
+            Mined mined{hash, need(Amount::parse_quantity(text_of(receipt, "blockNumber"))).to_u64(), {}};
+            for (const auto& entry : receipt["logs"].GetArray()) {
+                Log log{need(Address::parse(text_of(entry, "address"))),
+                        {},
+                        need(from_hex(text_of(entry, "data")))};
+                for (const auto& topic : entry["topics"].GetArray())
+                    log.topics.push_back(need(Hash::parse({topic.GetString(), topic.GetStringLength()})));
+                mined.logs.push_back(std::move(log));
+            }
+            return mined;
+        }
+        if (std::chrono::steady_clock::now() > deadline)
+            throw Failure("timeout", "the transaction " + hash.hex() + " was sent, but is not mined yet");
+        std::this_thread::sleep_for(pause);
+    }
+}
+
+}  // namespace grid::cli

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <optional>
+
+#include "apps/grid/http.hpp"
+#include "apps/grid/json.hpp"
+#include "chain/block.hpp"
+#include "chain/contracts.hpp"
+#include "chain/market.hpp"
+
+namespace grid::cli {
+
+/// The chain over its JSON-RPC, and nothing else of it: the same calls that any wallet makes.
+/// Everything throws Failure: `unreachable`, `rpc` (the node's message), `reverted` (the decoded custom
+/// error).
+class ChainClient {
+public:
+    explicit ChainClient(const std::string& rpc_url) : endpoint_(rpc_url) {}
+
+    /// `parameters`: a JSON array as text. The result lives in the document.
+    rapidjson::Document rpc(const std::string& method, const std::string& parameters) const;
+    std::uint64_t chain_id() const;
+    /// Of the block that would be made now.
+    chain::Timestamp pending_time() const;
+    const chain::ContractAddresses& contracts() const noexcept { return contracts_; }
+
+    /// eth_call on the pending block.
+    chain::Bytes call(const chain::Address& to, chain::ByteView calldata) const;
+    chain::Order order(chain::OrderId id) const;
+    /// Failure `not_found` for an address that never registered.
+    chain::Provider provider(const chain::Address& address) const;
+    std::optional<chain::Provider> find_provider(const chain::Address& address) const;
+    chain::Amount token_balance(const chain::Address& account) const;
+    chain::Amount credit_balance(const chain::Address& account) const;
+
+    struct Mined {
+        chain::Hash transaction;
+        std::uint64_t block = 0;
+        std::vector<chain::Log> logs;
+    };
+    /// Signs, sends and waits until the transaction is mined. Asks for an estimate first, so that what would
+    /// revert is told without being sent.
+    Mined transact(const chain::PrivateKey& key, const chain::Address& to,
+                   const chain::Bytes& calldata) const;
+
+private:
+    Mined wait_mined(const chain::Hash& hash) const;
+
+    Endpoint endpoint_;
+    chain::ContractAddresses contracts_ = chain::embedded_addresses();
+};
+
+}  // namespace grid::cli

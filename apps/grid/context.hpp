@@ -1,0 +1,47 @@
+#pragma once
+
+#include <CLI/App.hpp>
+#include <string>
+
+#include "apps/grid/chain_client.hpp"
+#include "apps/grid/failure.hpp"
+#include "apps/grid/output.hpp"
+#include "apps/grid/wallet.hpp"
+
+namespace grid::cli {
+
+/// The options that every command shares, and what they open.
+struct Context {
+    std::string rpc_url = "http://127.0.0.1:8080/rpc";
+    std::string gateway_url;  ///< empty: the one that the provider registered
+    std::string keys_directory;
+    std::string key;
+    std::string password_file;
+    OutputFormat output = OutputFormat::table;
+
+    ChainClient chain() const { return ChainClient(rpc_url); }
+    Wallet wallet() const { return {keys_directory, password_file}; }
+    chain::PrivateKey open_key() const { return wallet().open(key); }
+    /// An account named by address, by a key's name, or as dev:N; empty: the key in use.
+    chain::Address account(const std::string& name) const;
+
+    void show(const Record& record) const { print(output, record); }
+    void show(const std::vector<Record>& records) const { print(output, records); }
+};
+
+/// Amounts on the command line are in whole tokens: "1.5". Throws Failure `bad_amount`.
+chain::Amount parse_tokens(const std::string& text);
+/// "90s", "30m", "2h", "7d" or plain seconds. Throws Failure `bad_duration`.
+chain::Seconds parse_duration(const std::string& text);
+
+// One function per group of subcommands; each adds them to the program.
+void add_key_commands(CLI::App& program, Context& context);
+void add_token_commands(CLI::App& program, Context& context);
+void add_credits_commands(CLI::App& program, Context& context);
+void add_provider_commands(CLI::App& program, Context& context);
+void add_order_commands(CLI::App& program, Context& context);
+void add_app_commands(CLI::App& program, Context& context);
+void add_rent_command(CLI::App& program, Context& context);
+void add_up_command(CLI::App& program, Context& context);
+
+}  // namespace grid::cli

@@ -1,0 +1,154 @@
+#include "apps/grid/gateway_client.hpp"
+
+#include <cstdio>
+
+#include "apps/grid/failure.hpp"
+#include "chain/typed_data.hpp"
+#include "lease/rfc3339.hpp"
+
+namespace grid::cli {
+
+using namespace chain;
+
+namespace {
+
+// Deployments pull images and wait until the application serves.
+constexpr auto kDeployTimeout = std::chrono::minutes(10);
+
+Amount amount_of(const rapidjson::Value& object, const char* member) {
+    return need(Amount::parse(text_of(object, member)));
+}
+
+Prices prices_of(const rapidjson::Value& v) {
+    return {amount_of(v, "cpu_milli"), amount_of(v, "memory_mib"), amount_of(v, "storage_mib"),
+            amount_of(v, "gpus")};
+}
+
+DeployedApp app_of(const rapidjson::Value& v) {
+    return {text_of(v, "name"), text_of(v, "state"), text_or_empty(v, "reason"), text_of(v, "url"),
+            text_of(v, "path_url")};
+}
+
+std::string json_of(const Resources& r) {
+    return "{\"cpu_milli\":" + std::to_string(r.cpu_milli) +
+           ",\"memory_mib\":" + std::to_string(r.memory_mib) +
+           ",\"storage_mib\":" + std::to_string(r.storage_mib) + ",\"gpus\":" + std::to_string(r.gpus) + "}";
+}
+
+}  // namespace
+
+GatewayClient::GatewayClient(const std::string& url, ChainClient chain, const PrivateKey& key,
+                             const Address& provider)
+    : endpoint_(url), chain_(std::move(chain)), key_(key), provider_(provider) {
+    log_in();
+}
+
+/// Signs only what it understands: a Login of ours to this provider on this chain and market.
+void GatewayClient::log_in() {
+    const auto user = key_.address().checksummed();
+    const auto challenge = ask("POST", "/v1/session/challenge", "{\"address\":" + json_text(user) + "}");
+    const auto typed_text = text_of(challenge, "login_typed_data");
+    const auto typed = parse_json(typed_text, endpoint_.url());
+    if (!typed.IsObject() || !typed.HasMember("message") || !typed.HasMember("domain"))
+        throw Failure("bad_answer", endpoint_.url() + " asks to sign something that is no login");
+    const auto& message = typed["message"];
+    const auto& domain = typed["domain"];
+    if (text_of(typed, "primaryType") != "Login" ||
+        need(Address::parse(text_of(message, "user"))) != key_.address() ||
+        need(Address::parse(text_of(message, "provider"))) != provider_ ||
+        need(Address::parse(text_of(domain, "verifyingContract"))) != chain_.contracts().market ||
+        number_of(domain, "chainId") != chain_.chain_id())
+        throw Failure("foreign_login", endpoint_.url() + " is not the gateway of " + provider_.checksummed() +
+                                           " on this chain; nothing was signed");
+    const auto signature = key_.sign(need(eip712::digest_of_json(typed_text)));
+    const auto session =
+        ask("POST", "/v1/session",
+            "{\"address\":" + json_text(user) + ",\"nonce\":" + json_text(text_of(challenge, "nonce")) +
+                ",\"issued_at\":" + json_text(text_of(challenge, "issued_at")) +
+                ",\"expires_at\":" + json_text(text_of(challenge, "expires_at")) +
+                ",\"signature\":" + json_text(to_hex(signature.rsv())) + "}");
+    token_ = text_of(session, "token");
+}
+
+rapidjson::Document GatewayClient::checked(const runtime::HttpResponse& answer) const {
+    if (answer.status == 204 || (answer.status < 300 && answer.body.empty())) return {};
+    auto document = parse_json(answer.body, endpoint_.url());
+    if (answer.status >= 300) {
+        auto code = text_or_empty(document, "code");
+        auto detail = text_or_empty(document, "detail");
+        if (code.empty()) code = "gateway";
+        if (detail.empty()) detail = endpoint_.url() + " answered " + std::to_string(answer.status);
+        throw Failure(code, detail);
+    }
+    return document;
+}
+
+rapidjson::Document GatewayClient::ask(const std::string& method, const std::string& path,
+                                       const std::string& body) {
+    runtime::HttpHeaders headers;
+    if (!body.empty()) headers.emplace_back("Content-Type", "application/json");
+    if (!token_.empty()) headers.emplace_back("Authorization", "Bearer " + token_);
+    return checked(endpoint_.request(method, path, std::move(headers), body, kDeployTimeout));
+}
+
+GatewayClient::QuotedTerms GatewayClient::quote(const Resources& resources, Seconds duration) {
+    const auto q = ask(
+        "POST", "/v1/quotes",
+        "{\"resources\":" + json_of(resources) + ",\"duration_s\":" + std::to_string(duration.count) + "}");
+    QuotedTerms terms;
+    terms.quote.provider = need(Address::parse(text_of(q, "provider")));
+    terms.quote.user = need(Address::parse(text_of(q, "user")));
+    terms.quote.resources = resources;
+    terms.quote.prices = prices_of(q["prices"]);
+    terms.quote.duration = duration;
+    terms.quote.probation = {number_of(q, "probation_s")};
+    terms.quote.valid_until = need(lease::parse_rfc3339(text_of(q, "valid_until")));
+    terms.quote.replaces = {number_of(q, "replaces")};
+    terms.quote.salt = need(Hash::parse(text_of(q, "salt")));
+    terms.signature = need(from_hex(text_of(q, "signature")));
+    // What will be paid is computed here, not believed.
+    terms.deposit = deposit_for(hourly_rate(resources, terms.quote.prices), duration);
+    return terms;
+}
+
+std::string GatewayClient::accept(OrderId order) {
+    const auto answer = ask("POST", "/v1/orders/" + std::to_string(order.value) + "/accept");
+    token_ = text_of(answer["session"], "token");
+    return text_of(answer, "lease_key");
+}
+
+DeployedApp GatewayClient::deploy(const AppDeployment& d) {
+    std::string body = "{\"public\":" + std::string(d.is_public ? "true" : "false");
+    if (!d.app.empty()) body += ",\"app\":" + json_text(d.app);
+    if (!d.manifest.empty()) body += ",\"manifest\":" + json_text(d.manifest);
+    if (!d.url.empty()) body += ",\"url\":" + json_text(d.url);
+    if (!d.sha256.empty()) body += ",\"sha256\":" + json_text(d.sha256);
+    return app_of(ask("POST", "/v1/apps", body + "}"));
+}
+
+std::vector<DeployedApp> GatewayClient::apps() {
+    const auto answer = ask("GET", "/v1/apps");
+    std::vector<DeployedApp> apps;
+    for (const auto& app : answer["apps"].GetArray()) apps.push_back(app_of(app));
+    return apps;
+}
+
+void GatewayClient::remove(const std::string& app) {
+    ask("DELETE", "/v1/apps/" + runtime::percent_encode(app));
+}
+
+std::string GatewayClient::open(const std::string& app) {
+    return text_of(ask("POST", "/v1/apps/" + runtime::percent_encode(app) + "/open"), "url");
+}
+
+void GatewayClient::logs(const std::string& app, bool follow, unsigned tail) {
+    const auto path = "/v1/apps/" + runtime::percent_encode(app) +
+                      "/logs?follow=" + (follow ? "true" : "false") + "&tail=" + std::to_string(tail);
+    checked(endpoint_.stream(path, {{"Authorization", "Bearer " + token_}}, [](std::string_view piece) {
+        std::fwrite(piece.data(), 1, piece.size(), stdout);
+        std::fflush(stdout);
+        return true;
+    }));
+}
+
+}  // namespace grid::cli

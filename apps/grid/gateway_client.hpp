@@ -1,0 +1,65 @@
+#pragma once
+
+#include <string>
+
+#include "apps/grid/chain_client.hpp"
+#include "chain/secp256k1.hpp"
+
+namespace grid::cli {
+
+struct AppDeployment {
+    std::string app;       ///< empty: "app"
+    std::string manifest;  ///< YAML
+    std::string url;       ///< or where the gateway finds it
+    std::string sha256;    ///< of what the URL must answer; may be empty
+    bool is_public = false;
+};
+
+struct DeployedApp {
+    std::string name;
+    std::string state;
+    std::string reason;
+    std::string url;
+    std::string path_url;
+};
+
+/// A provider's gateway, logged in with a wallet key. Throws Failure with the codes of its problem documents.
+class GatewayClient {
+public:
+    /// `provider`: who the gateway must be of; a login for anybody else is not signed.
+    GatewayClient(const std::string& url, ChainClient chain, const chain::PrivateKey& key,
+                  const chain::Address& provider);
+
+    /// Greet 0: signed terms at the provider's own prices.
+    struct QuotedTerms {
+        chain::Quote quote;
+        chain::Bytes signature;
+        chain::Amount deposit;
+    };
+    QuotedTerms quote(const chain::Resources& resources, chain::Seconds duration);
+    /// Greet 1: the gateway verifies and activates the order; the session is of its lease from now on.
+    std::string accept(chain::OrderId order);
+    /// Greet 3.
+    DeployedApp deploy(const AppDeployment& deployment);
+    std::vector<DeployedApp> apps();
+    void remove(const std::string& app);
+    /// A URL that opens a private application in a browser, once.
+    std::string open(const std::string& app);
+    /// Writes log text to standard output until the end, or for ever with `follow`.
+    void logs(const std::string& app, bool follow, unsigned tail);
+    /// The session's token, for requests to applications.
+    const std::string& token() const noexcept { return token_; }
+
+private:
+    void log_in();
+    rapidjson::Document ask(const std::string& method, const std::string& path, const std::string& body = {});
+    rapidjson::Document checked(const runtime::HttpResponse& answer) const;
+
+    Endpoint endpoint_;
+    ChainClient chain_;
+    const chain::PrivateKey key_;
+    chain::Address provider_;
+    std::string token_;
+};
+
+}  // namespace grid::cli

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "runtime/http_client.hpp"
+
+namespace grid::cli {
+
+/// A server by its URL: http or https, the host resolved once. Throws Failure `bad_url`, `unreachable`.
+class Endpoint {
+public:
+    explicit Endpoint(const std::string& url);
+
+    /// Any status is an answer. Throws Failure `unreachable`, `timeout`.
+    runtime::HttpResponse request(const std::string& method, const std::string& path,
+                                  runtime::HttpHeaders headers, std::string body,
+                                  std::chrono::milliseconds timeout = std::chrono::seconds(30)) const;
+    /// The body as it comes; answers the status when the server ends it.
+    runtime::HttpResponse stream(const std::string& path, runtime::HttpHeaders headers,
+                                 const runtime::HttpSink& sink) const;
+    const std::string& url() const noexcept { return url_; }
+    const std::string& host() const noexcept { return host_; }
+    std::uint16_t port() const noexcept { return port_; }
+
+private:
+    std::string host_;
+    std::uint16_t port_ = 0;
+    std::string url_;
+    std::string authority_;
+    std::string base_path_;
+    runtime::HttpServer server_;
+};
+
+}  // namespace grid::cli

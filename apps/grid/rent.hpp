@@ -1,0 +1,30 @@
+#pragma once
+
+#include "apps/grid/context.hpp"
+#include "apps/grid/gateway_client.hpp"
+
+namespace grid::cli {
+
+struct RentRequest {
+    std::string
+        provider;  ///< empty: the first one of the Registry that has the resources and is the cheapest
+    chain::Resources resources;
+    chain::Seconds duration;
+    AppDeployment deployment;
+};
+
+struct RentResult {
+    chain::OrderId order;
+    chain::Provider provider;
+    chain::Amount deposit;
+    std::string lease_key;
+    DeployedApp app;
+    std::string token;  ///< the session's, for requests to the application
+};
+
+/// From a manifest to a URL: provider, quote, credits, order, login, acceptance, deployment; a progress line
+/// for each. What is half done when a step fails is unwound: the order is cancelled and the deposit comes
+/// back.
+RentResult rent(const Context& context, const chain::PrivateKey& key, const RentRequest& request);
+
+}  // namespace grid::cli
