@@ -50,16 +50,16 @@ void read_roles(NodeConfig& config, ConfigSection& root) {
 
 void read_gateway(GatewayConfig& gateway, ConfigSection section) {
     gateway.listen = read_listen(section, "127.0.0.1:8090");
-    gateway.public_url = section.text("public_url", "http://localhost:8090");
-    const auto url = boost::urls::parse_uri(gateway.public_url);
-    if (!url || (url->scheme() != "http" && url->scheme() != "https") || url->host().empty() ||
-        !(url->path().empty() || url->path() == "/"))
-        section.mistake("public_url", "expected http(s)://HOST[:PORT], got \"" + gateway.public_url + "\"");
-    else
-        gateway.host = url->host();
+    gateway.public_url = section.text("public_url", "");
+    if (!gateway.public_url.empty()) {
+        const auto url = boost::urls::parse_uri(gateway.public_url);
+        if (!url || (url->scheme() != "http" && url->scheme() != "https") || url->host().empty() ||
+            !url->path().empty())
+            section.mistake("public_url",
+                            "expected http(s)://HOST[:PORT], got \"" + gateway.public_url + "\"");
+    }
     gateway.apps_domain = section.text("apps_domain", "apps.localhost");
-    if (gateway.apps_domain.empty() || gateway.apps_domain == gateway.host)
-        section.mistake("apps_domain", "expected a domain of its own, apart from the gateway's host");
+    if (gateway.apps_domain.empty()) section.mistake("apps_domain", "expected a domain");
     gateway.origins = section.texts("origins", {"http://localhost:8080", "http://127.0.0.1:8080"});
     gateway.key_file = section.text("key_file", "");
     gateway.key_password_file = section.text("key_password_file", "");

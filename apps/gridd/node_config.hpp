@@ -22,8 +22,7 @@ struct PlatformConfig {
 
 struct GatewayConfig {
     ListenAddress listen;
-    std::string public_url;
-    std::string host;  ///< of public_url, without the port: named in logins
+    std::string public_url;  ///< empty: http://localhost and the port that the listener got
     std::string apps_domain;
     std::vector<std::string> origins;
     std::string key_file;

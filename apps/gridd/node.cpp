@@ -1,0 +1,332 @@
+#include "apps/gridd/node.hpp"
+
+#include <netinet/in.h>
+#include <spdlog/spdlog.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <caf/all.hpp>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "actors/auth.hpp"
+#include "actors/keeper.hpp"
+#include "actors/leases.hpp"
+#include "actors/order.hpp"
+#include "actors/quote.hpp"
+#include "actors/registry.hpp"
+#include "adapters/embedded_chain.hpp"
+#include "adapters/fetcher.hpp"
+#include "adapters/podman.hpp"
+#include "apps/gridd/node_key.hpp"
+#include "chain/genesis.hpp"
+#include "chain/keccak.hpp"
+#include "lease/login.hpp"
+#include "runtime/metrics.hpp"
+#include "store/directory_lock.hpp"
+#include "store/environment.hpp"
+#include "store/writer.hpp"
+#include "web/access.hpp"
+#include "web/gateway_api.hpp"
+#include "web/platform_api.hpp"
+
+namespace grid::gridd {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+chain::Timestamp wall_clock() {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return {static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(now).count())};
+}
+
+/// A port that is free now: for port 0, because logins and URLs name the port before the listener is made.
+Result<std::uint16_t> free_port() {
+    const int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    const bool found = probe >= 0 && bind(probe, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
+                       getsockname(probe, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+    if (probe >= 0) close(probe);
+    if (!found) return fail("listen_failed", "no free port could be found");
+    return ntohs(address.sin_port);
+}
+
+chain::Genesis genesis_of(const NodeConfig& config) {
+    chain::Genesis genesis = chain::development_genesis();
+    if (!config.development) {
+        genesis.allocations.clear();
+        genesis.minter = {};
+        genesis.development = false;
+    }
+    genesis.chain_id = config.chain_id;
+    genesis.market.max_unactivated = static_cast<std::uint32_t>(config.max_orders_unactivated);
+    genesis.market.activation_deadline = {
+        static_cast<std::uint64_t>(config.activation_deadline.count() / 1000)};
+    return genesis;
+}
+
+class SystemConfig : public caf::actor_system_config {
+public:
+    SystemConfig() {
+        messages::add_message_types(*this);
+        // One queue for all: on small machines a third of the round trip of work stealing.
+        set("scheduler.policy", caf::atom("sharing"));
+        set("scheduler.max-threads", std::max<std::size_t>(2, std::thread::hardware_concurrency()));
+        set("logger.console", caf::atom("none"));
+    }
+};
+
+}  // namespace
+
+/// In the order of their making; they end in the opposite order.
+struct Node::Parts {
+    explicit Parts(store::DirectoryLock taken) : lock(std::move(taken)) {}
+    ~Parts() { stop(); }
+
+    Result<void> start(const NodeConfig& config);
+    void stop();
+
+    Result<void> start_chain(const NodeConfig& config, const std::optional<NodeKey>& key);
+    Result<void> start_gateway(const NodeConfig& config, const NodeKey& key);
+    Result<void> start_platform(const NodeConfig& config);
+    Result<void> announce(const NodeConfig& config) const;
+
+    store::DirectoryLock lock;
+    runtime::Metrics metrics;
+    std::unique_ptr<store::Environment> environment;
+    std::unique_ptr<store::Writer> writer;
+    SystemConfig system_config;
+    std::unique_ptr<caf::actor_system> system;
+
+    messages::ChainInfo chain_info;
+    messages::chain_actor chain;
+    messages::rpc_actor rpc;
+    messages::registry_actor registry;
+    messages::order_actor orders;
+    messages::keeper_actor keeper;
+    messages::cluster_actor cluster;
+    messages::fetcher_actor fetcher;
+    messages::auth_actor auth;
+    messages::quote_actor quotes;
+    messages::leases_actor leases;
+
+    std::shared_ptr<lease::SessionPublisher> sessions;
+    std::shared_ptr<lease::RoutePublisher> routes = std::make_shared<lease::RoutePublisher>();
+
+    std::unique_ptr<web::PlatformApi> platform_api;
+    std::unique_ptr<web::HttpServer> platform_server;
+    std::string platform_url;
+
+    std::unique_ptr<web::OwnersAccess> access;
+    web::ProxyWiring wiring;
+    std::unique_ptr<web::GatewayApi> gateway_api;
+    std::unique_ptr<web::HttpServer> gateway_server;
+    std::string gateway_url;
+};
+
+Result<void> Node::Parts::start(const NodeConfig& config) {
+    std::optional<NodeKey> key;
+    if (config.gateway) {
+        auto loaded = load_node_key(config);
+        if (!loaded) return tl::unexpected(loaded.error());
+        key.emplace(std::move(*loaded));
+    }
+    auto opened = store::Environment::open((fs::path(config.data) / "store").string());
+    if (!opened) return tl::unexpected(opened.error());
+    environment = std::move(*opened);
+    writer = std::make_unique<store::Writer>(*environment);
+    system = std::make_unique<caf::actor_system>(system_config);
+    if (auto done = start_chain(config, key); !done) return done;
+    if (config.gateway)
+        if (auto done = start_gateway(config, *key); !done) return done;
+    if (config.platform)
+        if (auto done = start_platform(config); !done) return done;
+    return announce(config);
+}
+
+Result<void> Node::Parts::start_chain(const NodeConfig& config, const std::optional<NodeKey>& key) {
+    adapters::EmbeddedChainOptions options;
+    options.directory = (fs::path(config.data) / "chain").string();
+    options.genesis = genesis_of(config);
+    if (key) options.key = key->key;
+    auto spawned = adapters::spawn_embedded_chain(*system, std::move(options));
+    if (!spawned) return tl::unexpected(spawned.error());
+    chain = spawned->chain;
+    rpc = spawned->rpc;
+    chain_info = {config.chain_id, chain::embedded_addresses(), config.development};
+    const auto storage = runtime::storage_of(*environment, *writer);
+    registry = actors::registry(*system, storage, chain_info, chain);
+    orders = actors::order(*system, storage, chain_info, chain);
+    if (key) keeper = actors::keeper(*system, wall_clock, chain_info.contracts.market, orders, chain);
+    spdlog::info("chain {} is open", config.chain_id);
+    return {};
+}
+
+Result<void> Node::Parts::start_gateway(const NodeConfig& config, const NodeKey& key) {
+    const auto& gateway = config.gateway_config;
+    auto port = gateway.listen.port != 0 ? Result<std::uint16_t>(gateway.listen.port) : free_port();
+    if (!port) return tl::unexpected(port.error());
+    gateway_url =
+        gateway.public_url.empty() ? "http://localhost:" + std::to_string(*port) : gateway.public_url;
+    const auto authority = gateway_url.substr(gateway_url.find("//") + 2);
+    const bool secure = gateway_url.starts_with("https:");
+
+    auto keys = lease::KeyRing::load_or_create(fs::path(config.data) / "session.keys", wall_clock());
+    if (!keys) return tl::unexpected(keys.error());
+    const lease::GatewayIdentity identity{authority, gateway_url, key.provider, config.chain_id,
+                                          chain_info.contracts.market};
+    sessions =
+        std::make_shared<lease::SessionPublisher>(lease::SessionTokens(identity.id(), std::move(*keys)));
+
+    adapters::FetchPolicy fetching;
+    for (const auto& network : gateway.fetch_allow) {
+        auto parsed = runtime::IpNetwork::parse(network);
+        if (!parsed) return fail("bad_config", "gateway.fetch_allow: " + parsed.error().message);
+        fetching.allowed_networks.push_back(*parsed);
+    }
+    fetcher = adapters::spawn_fetcher(*system, std::move(fetching));
+
+    adapters::PodmanConfig podman;
+    // Two gateways of one provider on one machine (tests) must not see each other: the data directory is part
+    // of the name.
+    podman.gateway_id =
+        "g" + chain::keccak256(fs::canonical(config.data).string() + key.provider.hex()).hex().substr(2, 16);
+    podman.data_dir = (fs::canonical(config.data) / "podman").string();
+    podman.socket = config.podman_socket;
+    podman.egress = gateway.egress;
+    auto driver = adapters::spawn_podman(*system, podman);
+    if (!driver) return tl::unexpected(driver.error());
+    cluster = *driver;
+
+    const auto storage = runtime::storage_of(*environment, *writer);
+    actors::AuthSettings auth_settings;
+    auth_settings.gateway = identity;
+    auth_settings.session_life = {static_cast<std::uint64_t>(gateway.session_life.count() / 1000)};
+    auth = actors::auth(*system, wall_clock, storage, auth_settings, sessions);
+    actors::QuoteSettings quote_settings;
+    quote_settings.provider = key.provider;
+    quote_settings.chain_info = chain_info;
+    quotes = actors::quote(*system, wall_clock, storage, quote_settings, key.key, registry);
+
+    actors::GatewaySettings settings;
+    settings.provider = key.provider;
+    settings.chain_info = chain_info;
+    settings.apps_scheme = secure ? "https" : "http";
+    settings.apps_domain = gateway.apps_domain;
+    settings.apps_port = *port;
+    settings.api_origin = gateway_url;
+    settings.manifest.profile =
+        gateway.profile == "restricted" ? lease::Profile::restricted : lease::Profile::baseline;
+    settings.manifest.allow_local_images = gateway.local_images;
+    actors::GatewayParts parts{wall_clock, storage, chain, orders, cluster, fetcher, routes, sessions};
+    leases = actors::leases(*system, std::move(parts), std::move(settings));
+
+    access = std::make_unique<web::OwnersAccess>(sessions,
+                                                 web::OwnersAccess::Options{gateway.apps_domain, secure});
+    wiring.apps_domain = gateway.apps_domain;
+    wiring.routes = routes.get();
+    wiring.access = access.get();
+    wiring.login_url = gateway_url + "/?app=";
+
+    web::GatewayOptions options;
+    options.router.guard.origins = gateway.origins;
+    options.router.guard.apps_domain = gateway.apps_domain;
+    options.provider = key.provider;
+    options.sessions = sessions;
+    options.now = wall_clock;
+    options.secure_app_cookies = secure;
+    options.metrics = [this] { return metrics.render(); };
+    gateway_api = std::make_unique<web::GatewayApi>(*system, web::GatewayActors{chain, auth, quotes, leases},
+                                                    std::move(options));
+    gateway_server = std::make_unique<web::HttpServer>(web::ServerOptions{}, *gateway_api, &wiring);
+    auto listening = gateway_server->listen(gateway.listen.host, *port);
+    if (!listening) return tl::unexpected(listening.error());
+    gateway_api->set_port(*listening);
+    gateway_server->start();
+    spdlog::info("gateway of {} serves {}", key.provider.checksummed(), gateway_url);
+    return {};
+}
+
+Result<void> Node::Parts::start_platform(const NodeConfig& config) {
+    const auto& platform = config.platform_config;
+    web::PlatformOptions options;
+    options.router.guard.hosts = platform.hosts;
+    options.router.guard.origins = platform.origins;
+    options.metrics = [this] { return metrics.render(); };
+    platform_api = std::make_unique<web::PlatformApi>(
+        *system, web::PlatformActors{chain, rpc, registry, orders}, std::move(options));
+    platform_server = std::make_unique<web::HttpServer>(web::ServerOptions{}, *platform_api);
+    auto port = platform_server->listen(platform.listen.host, platform.listen.port);
+    if (!port) return tl::unexpected(port.error());
+    platform_api->set_port(*port);
+    platform_server->start();
+    platform_url = "http://" + platform.listen.host + ":" + std::to_string(*port);
+    spdlog::info("platform serves {}", platform_url);
+    return {};
+}
+
+Result<void> Node::Parts::announce(const NodeConfig& config) const {
+    const auto file = fs::path(config.data) / "node.json";
+    const auto fresh = fs::path(config.data) / "node.json.new";
+    {
+        std::ofstream out(fresh);
+        out << "{\"pid\": " << getpid() << ", \"chain_id\": " << config.chain_id << ", \"platform\": \""
+            << platform_url << "\", \"gateway\": \"" << gateway_url << "\"}\n";
+        if (!out.flush()) return fail("data_directory", fresh.string() + " cannot be written");
+    }
+    std::error_code problem;
+    fs::rename(fresh, file, problem);
+    if (problem) return fail("data_directory", file.string() + ": " + problem.message());
+    return {};
+}
+
+void Node::Parts::stop() {
+    if (gateway_server) gateway_server->stop();
+    if (platform_server) platform_server->stop();
+    gateway_server.reset();
+    platform_server.reset();
+    gateway_api.reset();
+    platform_api.reset();
+    // Who asks goes before who answers.
+    const auto end = [](auto& actor) {
+        if (actor) caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+        actor = nullptr;
+    };
+    end(leases);
+    end(quotes);
+    end(auth);
+    end(fetcher);
+    end(cluster);
+    end(keeper);
+    end(orders);
+    end(registry);
+    end(rpc);
+    end(chain);
+    system.reset();
+    writer.reset();
+    environment.reset();
+}
+
+Node::Node(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Node::~Node() = default;
+
+Result<std::unique_ptr<Node>> Node::start(const NodeConfig& config) {
+    std::error_code problem;
+    fs::create_directories(config.data, problem);
+    if (problem) return fail("data_directory", config.data + ": " + problem.message());
+    fs::permissions(config.data, fs::perms::owner_all, problem);
+    auto lock = store::DirectoryLock::take(config.data);
+    if (!lock) return tl::unexpected(lock.error());
+    fs::remove(fs::path(config.data) / "node.json", problem);
+    auto parts = std::make_unique<Parts>(std::move(*lock));
+    if (auto started = parts->start(config); !started) return tl::unexpected(started.error());
+    return std::unique_ptr<Node>(new Node(std::move(parts)));
+}
+
+}  // namespace grid::gridd
