@@ -1,0 +1,164 @@
+// The embedded chain as viem sees it: nothing is deployed, everything goes through viem's own contract objects and the published ABI.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import {
+  BaseError, ContractFunctionRevertedError, createPublicClient, createWalletClient, defineChain, getContract, http,
+  parseEther, parseEventLogs
+} from 'viem'
+import { mnemonicToAccount } from 'viem/accounts'
+import { Node, root, rpc } from './node.mjs'
+
+const mnemonic = 'test test test test test test test test test test test junk'
+const account = index => mnemonicToAccount(mnemonic, { addressIndex: index })
+const abi = name => JSON.parse(readFileSync(join(root, 'chain', 'abi', `${name}.json`), 'utf8'))
+const at = n => `0x4743${String(n).padStart(36, '0')}`
+
+let node, chain, reader
+const wallet = index => createWalletClient({ account: account(index), chain, transport: http(node.rpc) })
+const contract = (name, n, client) => getContract({ address: at(n), abi: abi(name), client })
+
+before(async () => {
+  node = await Node.start()
+  chain = defineChain({
+    id: 4743, name: 'GRID', nativeCurrency: { name: 'none', symbol: 'NONE', decimals: 18 },
+    rpcUrls: { default: { http: [node.rpc] } }
+  })
+  reader = createPublicClient({ chain, transport: http(node.rpc), pollingInterval: 20 })
+})
+after(() => node.stop())
+
+/** Sends through a contract object and waits for the receipt. */
+async function mined(promise) {
+  const receipt = await reader.waitForTransactionReceipt({ hash: await promise })
+  assert.equal(receipt.status, 'success')
+  return receipt
+}
+
+async function revert(promise) {
+  try {
+    await promise
+  } catch (error) {
+    assert.ok(error instanceof BaseError, String(error))
+    const reverted = error.walk(e => e instanceof ContractFunctionRevertedError)
+    assert.ok(reverted, error.message)
+    return reverted.data
+  }
+  assert.fail('it did not revert')
+}
+
+test('the chain says who it is', async () => {
+  assert.equal(await reader.getChainId(), 4743)
+  assert.ok(await reader.getBlockNumber() >= 0n)
+  const block = await reader.getBlock()
+  assert.equal(block.baseFeePerGas, 0n)
+  assert.equal((await reader.getFeeHistory({ blockCount: 1, rewardPercentiles: [50] })).baseFeePerGas.at(-1), 0n)
+  assert.equal(await reader.getBalance({ address: account(0).address }), parseEther('1'))
+  assert.notEqual(await reader.getCode({ address: at(4) }), undefined)
+  assert.equal(await reader.getCode({ address: account(5).address }), undefined)
+})
+
+test('tokens move by every type of transaction', async () => {
+  const token = contract('GridToken', 1, { public: reader, wallet: wallet(0) })
+  const to = account(9).address
+  const before = await token.read.balanceOf([to])
+  for (const options of [{}, { type: 'legacy', gasPrice: 0n }, { type: 'eip2930', gasPrice: 0n, accessList: [] }, { type: 'eip1559' }])
+    await mined(token.write.transfer([to, 5n], options))
+  assert.equal(await token.read.balanceOf([to]), before + 20n)
+})
+
+test('a provider registers, a user orders, both are paid what the clock says', async () => {
+  const provider = account(1), user = account(2)
+  const registry = contract('Registry', 3, { public: reader, wallet: wallet(1) })
+  const token = contract('GridToken', 1, { public: reader, wallet: wallet(2) })
+  const credit = contract('Credit', 2, { public: reader, wallet: wallet(2) })
+  const market = contract('Market', 4, { public: reader, wallet: wallet(2) })
+  const prices = { cpuMilli: 1_000_000n, memoryMiB: 1_000n, storageMiB: 10n, gpus: 0n }
+  const resources = { cpuMilli: 500n, memoryMiB: 256n, storageMiB: 100n, gpus: 0n }
+  const setInputs = abi('Registry').find(f => f.type === 'function' && f.name === 'set').inputs[0].components.map(c => c.name)
+  const known = {
+    host: 'localhost', port: 8090, prices, minimumPrices: prices, minPrices: prices,
+    total: { cpuMilli: 4000n, memoryMiB: 8192n, storageMiB: 10000n, gpus: 0n },
+    attributes: '{}', probation: 0n, renewable: true, acceptsOffers: true,
+    operatorKey: '0x0000000000000000000000000000000000000000', operator: '0x0000000000000000000000000000000000000000'
+  }
+  const info = Object.fromEntries(setInputs.map(name => {
+    assert.ok(name in known, `Registry.set asks for ${name}`)
+    return [name, known[name]]
+  }))
+  await mined(registry.write.set([info]))
+  await mined(token.write.approve([at(2), parseEther('10')]))
+  await mined(credit.write.purchase([parseEther('10')]))
+
+  const rate = 500n * 1_000_000n + 256n * 1_000n + 100n * 10n
+  const deposit = (rate * 3600n + 3599n) / 3600n
+  const created = await mined(market.write.createOrder([provider.address, resources, prices, 3600n, 0n]))
+  const [event] = parseEventLogs({ abi: abi('Market'), logs: created.logs, eventName: 'OrderCreated' })
+  const id = event.args.id
+  assert.equal(await credit.read.balanceOf([at(4)]), deposit)
+
+  assert.equal((await revert(market.simulate.createOrder([provider.address, resources, prices, 3600n, 0n], { account: user }))).errorName.length > 0, true)
+  await revert(market.simulate.activateOrder([id], { account: account(3) }))
+  const asProvider = contract('Market', 4, { public: reader, wallet: wallet(1) })
+  await mined(asProvider.write.activateOrder([id]))
+  const ended = await mined(market.write.cancelOrder([id]))
+  const order = await market.read.get([id])
+  const [activated] = parseEventLogs({ abi: abi('Market'), logs: (await reader.getLogs({ address: at(4), fromBlock: 0n })), eventName: 'OrderActivated' })
+  const begun = (await reader.getBlock({ blockNumber: activated.blockNumber })).timestamp
+  const finished = (await reader.getBlock({ blockNumber: ended.blockNumber })).timestamp
+  assert.equal(order.paidProvider, rate * (finished - begun) / 3600n)
+  assert.equal(order.paidProvider + order.paidUser, deposit)
+  assert.equal(await credit.read.balanceOf([at(4)]), 0n)
+})
+
+test('custom errors decode with their arguments', async () => {
+  const credit = contract('Credit', 2, reader)
+  const data = await revert(credit.simulate.redeem([parseEther('999999999')], { account: account(7) }))
+  assert.ok(data.errorName.length > 0)
+  assert.ok(abi('Credit').some(e => e.type === 'error' && e.name === data.errorName), data.errorName)
+})
+
+test('wrong transactions are refused by name and change nothing', async () => {
+  const token = { to: at(1), data: '0x', gas: 100_000n, type: 'eip1559', maxFeePerGas: 0n, maxPriorityFeePerGas: 0n }
+  const sender = account(6)
+  const send = async transaction => (await rpc(node, 'eth_sendRawTransaction', [await sender.signTransaction(transaction)])).error
+  const nonce = await reader.getTransactionCount({ address: sender.address })
+  const height = await reader.getBlockNumber()
+  for (const [name, transaction] of Object.entries({
+    'wrong chain id': { ...token, chainId: 1, nonce },
+    'value': { ...token, chainId: 4743, nonce, value: 1n },
+    'contract creation': { ...token, chainId: 4743, nonce, to: undefined, data: '0x6000' },
+    'gas limit': { ...token, chainId: 4743, nonce, gas: 20_999n }
+  })) {
+    const error = await send(transaction)
+    assert.ok(error && error.message.length > 10, `${name}: ${JSON.stringify(error)}`)
+  }
+  assert.equal(await reader.getBlockNumber(), height)
+  const hash = await wallet(6).sendTransaction({ to: account(8).address, value: 0n })
+  await reader.waitForTransactionReceipt({ hash })
+  const again = await send({ ...token, chainId: 4743, nonce })
+  assert.match(again.message, /nonce/)
+})
+
+test('a signature that was tampered with names somebody else, and a high-s one nobody', async () => {
+  const raw = await account(6).signTransaction({
+    type: 'eip1559', chainId: 4743, nonce: 999, to: at(1), data: '0x', gas: 100_000n, maxFeePerGas: 0n, maxPriorityFeePerGas: 0n
+  })
+  const broken = raw.slice(0, -64) + 'f'.repeat(64)
+  assert.match((await rpc(node, 'eth_sendRawTransaction', [broken])).error.message, /signature/)
+})
+
+test('hostile JSON-RPC gets an error and nothing else', async () => {
+  const post = async body => {
+    const answer = await fetch(node.rpc, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+    return answer.json()
+  }
+  assert.equal((await post('{')).error.code, -32700)
+  assert.equal((await post('[]')).error.code, -32600)
+  assert.equal((await rpc(node, 'eth_fillTransaction')).error.code, -32601)
+  assert.equal((await rpc(node, 'eth_getBalance', ['0x12', 'latest'])).error.code, -32602)
+  assert.equal((await rpc(node, 'eth_getLogs', [{ fromBlock: 'never' }])).error.code, -32602)
+  assert.ok((await post('['.repeat(5000))).error)
+  assert.equal((await rpc(node, 'eth_chainId')).result, '0x1287')
+})
