@@ -31,6 +31,12 @@ void check(int code) {
     if (code != MDB_SUCCESS) throw Failure{code};
 }
 
+/// LMDB's own assertions fail on damaged pages and would abort the process; an exception leaves its frames
+/// instead. The transaction is then aborted, which LMDB allows at any point.
+[[noreturn]] void assertion_failed(MDB_env*, const char*) {
+    throw Failure{MDB_CORRUPTED};
+}
+
 tl::unexpected<Error> refusal(int code, const std::string& where) {
     switch (code) {
         case ENOSPC:
@@ -178,9 +184,12 @@ struct Environment::Parts {
     std::string directory;
     MDB_env* environment = nullptr;
     std::size_t map_size = 0;
-    std::mutex write_mutex;               ///< one writer; also over the list of tables
+    std::mutex write_mutex;  ///< one writer
+    mutable std::mutex
+        tables_mutex;  ///< over the list of tables; taken last, so that a write may look one up
     mutable std::shared_mutex map_mutex;  ///< shared by every transaction, exclusive to grow the map
-    std::deque<std::string> names;        ///< stable addresses for Table::name
+    mutable std::mutex gate;  ///< before map_mutex: who wants to grow holds it, and readers queue behind
+    std::deque<std::string> names;  ///< stable addresses for Table::name
     std::deque<Table> tables;
 };
 
@@ -196,6 +205,7 @@ Result<std::unique_ptr<Environment>> Environment::open(const std::string& direct
     parts->map_size = options.map_size;
     try {
         check(mdb_env_create(&parts->environment));
+        check(mdb_env_set_assert(parts->environment, &assertion_failed));
         check(mdb_env_set_mapsize(parts->environment, options.map_size));
         check(mdb_env_set_maxdbs(parts->environment, kMaxTables));
         check(mdb_env_set_maxreaders(parts->environment, kMaxReaders));
@@ -243,6 +253,7 @@ Result<Table> Environment::table(std::string_view name) {
             throw Failure{code};
         }
         check(mdb_txn_commit(transaction));
+        std::lock_guard list(parts_->tables_mutex);
         parts_->names.push_back(text);
         parts_->tables.push_back(Table(handle, &parts_->names.back()));
         return parts_->tables.back();
@@ -252,14 +263,16 @@ Result<Table> Environment::table(std::string_view name) {
 }
 
 std::optional<Table> Environment::find(std::string_view name) const {
-    std::lock_guard lock(parts_->write_mutex);
+    std::lock_guard lock(parts_->tables_mutex);
     for (const Table& table : parts_->tables)
         if (table.name() == name) return table;
     return std::nullopt;
 }
 
 Result<void> Environment::read(const std::function<void(const ReadTransaction&)>& body) const {
+    std::unique_lock gate(parts_->gate);
     std::shared_lock map(parts_->map_mutex);
+    gate.unlock();
     MDB_txn* transaction = nullptr;
     if (const int code = mdb_txn_begin(parts_->environment, nullptr, MDB_RDONLY, &transaction))
         return refusal(code, parts_->directory);
@@ -292,6 +305,7 @@ Result<void> Environment::write(const std::function<Result<void>(WriteTransactio
             }
         }
         if (code != MDB_MAP_FULL) return refusal(code, parts_->directory);
+        std::lock_guard gate(parts_->gate);
         std::unique_lock map(parts_->map_mutex);
         if (mdb_env_set_mapsize(parts_->environment, parts_->map_size * 2) != MDB_SUCCESS)
             return refusal(MDB_MAP_FULL, parts_->directory);

@@ -77,7 +77,8 @@ struct EnvironmentOptions {
 
 /// An LMDB environment in a directory of its own: atomic, durable transactions over tables of bytes.
 /// A read or write lasts as long as the call: no transaction outlives it, so actors may move between threads.
-/// Thread-safe; writes exclude each other, reads do not wait for them.
+/// Thread-safe; writes exclude each other, reads do not wait for them. A body must not call read or write
+/// again.
 class Environment {
 public:
     /// Codes: `data_directory_in_use`, `data_directory`, `data_damaged`, `schema_mismatch`, `disk_full`,
