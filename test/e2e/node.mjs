@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url'
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 export const build = process.env.GRID_BUILD ?? join(root, 'build', 'dev')
-export const cast = join(root, 'test', 'e2e', 'node_modules', '.bin', 'cast')
+// The binary itself: the wrapper beside it loses the exit code.
+export const cast = join(root, 'test', 'e2e', 'node_modules', '@foundry-rs', 'cast-linux-amd64', 'bin', 'cast')
 
 /** Polls until the function answers something true; fails loudly instead of waiting for ever. */
 export async function until(what, condition, milliseconds = 30_000) {
