@@ -17,6 +17,11 @@ leases_state::leases_state(interface::pointer self, GatewayParts parts, GatewayS
       settings_(std::make_shared<const GatewaySettings>(std::move(settings))),
       board_(std::make_shared<LeaseBoard>(parts_.routes)) {}
 
+leases_state::~leases_state() {
+    for (const auto& [key, child] : children_)
+        if (child.actor) caf::anon_send_exit(child.actor, caf::exit_reason::user_shutdown);
+}
+
 Result<void> leases_state::open() {
     auto rows = LeaseRows::open(parts_.storage);
     if (!rows) return tl::unexpected(rows.error());

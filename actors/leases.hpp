@@ -16,6 +16,9 @@ public:
     static constexpr unsigned kMaxRestarts = 8;
 
     leases_state(interface::pointer self, GatewayParts parts, GatewaySettings settings);
+    leases_state(const leases_state&) = delete;
+    /// Ends the lease actors; what they do goes on from their rows at the next start.
+    ~leases_state();
     interface::behavior_type behavior();
 
 private:

@@ -1,0 +1,157 @@
+#include <catch2/catch.hpp>
+
+#include "actor/world.hpp"
+#include "actors/keeper.hpp"
+#include "actors/order.hpp"
+
+using namespace grid;
+using namespace grid::test;
+using namespace grid::messages;
+using namespace std::chrono_literals;
+
+namespace {
+
+const chain::Address kProvider = account(1);
+const chain::Address kUser = account(2);
+
+struct Node {
+    explicit Node(World& w)
+        : world(w),
+          orders(w.own(actors::order(w.system(), w.disk.storage(), w.chain_info(), w.chain_handle()))),
+          keeper(w.own(actors::keeper(w.system(), w.clock(), w.chain.contracts.market, orders,
+                                      w.chain_handle(), 0ms))) {
+        w.run();
+    }
+    void tick() {
+        caf::anon_send(keeper, tick_atom_v);
+        world.run();
+    }
+    World& world;
+    order_actor orders;
+    keeper_actor keeper;
+};
+
+chain::OrderId running_order(Chain& chain, const chain::Address& user, chain::Seconds duration) {
+    chain.fund(user);
+    const auto id = chain.create_order(user, kProvider, duration);
+    chain.must(kProvider, chain.contracts.market, chain::calls::market::activate_order(id));
+    return id;
+}
+
+}  // namespace
+
+TEST_CASE("the keeper settles an order at its end, once") {
+    Disk disk;
+    Chain chain;
+    chain.register_provider(kProvider);
+    const auto id = running_order(chain, kUser, {600});
+    World world(disk, chain);
+    Node node(world);
+    const auto end = chain.order(id).ends_at();
+    chain.time = {end.seconds - 1};
+    node.tick();
+    CHECK(chain.transacted.empty());
+    chain.time = end;
+    node.tick();
+    CHECK(chain.order(id).status == chain::OrderStatus::completed);
+    CHECK(chain.order(id).paid_provider == chain.order(id).deposit);
+    for (int i = 0; i < 100; ++i) {
+        chain.time = chain.time + chain::Seconds{10};
+        node.tick();
+    }
+    CHECK(chain.transacted.size() == 1);
+}
+
+TEST_CASE("the keeper tries again until the chain has settled") {
+    Disk disk;
+    Chain chain;
+    chain.register_provider(kProvider);
+    const auto id = running_order(chain, kUser, {600});
+    World world(disk, chain);
+    Node node(world);
+    chain.time = chain.order(id).ends_at();
+    chain.refuse_transact = 3;
+    node.tick();
+    CHECK(chain.order(id).status == chain::OrderStatus::running);
+    node.tick();
+    CHECK(chain.transacted.size() == 1);  // not before its wait is over
+    for (int i = 0; i < 60; ++i) {
+        chain.time = chain.time + chain::Seconds{1};
+        node.tick();
+    }
+    CHECK(chain.transacted.size() == 4);
+    CHECK(chain.order(id).status == chain::OrderStatus::completed);
+}
+
+TEST_CASE("an order that ended while the keeper was down is settled at its next start") {
+    Disk disk;
+    Chain chain;
+    chain.register_provider(kProvider);
+    const auto id = running_order(chain, kUser, {600});
+    {
+        World world(disk, chain);
+        Node node(world);
+    }
+    chain.time = chain.order(id).ends_at() + chain::Seconds{1000};
+    World world(disk, chain);
+    Node node(world);
+    node.tick();
+    CHECK(chain.order(id).status == chain::OrderStatus::completed);
+}
+
+TEST_CASE("an order that nobody activated is cancelled after its deadline, with a full refund") {
+    Disk disk;
+    Chain chain;
+    chain.register_provider(kProvider);
+    chain.fund(kUser);
+    const auto before = chain.state.credit_balance(kUser);
+    const auto id = chain.create_order(kUser, kProvider);
+    World world(disk, chain);
+    Node node(world);
+    chain.time = {chain.order(id).activation_deadline.seconds - 1};
+    node.tick();
+    CHECK(chain.transacted.empty());
+    chain.time = chain.order(id).activation_deadline;
+    node.tick();
+    CHECK(chain.order(id).status == chain::OrderStatus::cancelled);
+    CHECK(chain.state.credit_balance(kUser) == before);
+}
+
+TEST_CASE("orders that end together are settled in batches of a hundred, none is lost") {
+    actors::KeeperSchedule schedule;
+    for (std::uint64_t id = 1; id <= 250; ++id) {
+        chain::Order order;
+        order.id = {id};
+        order.status = chain::OrderStatus::running;
+        order.activated_at = {1000};
+        order.duration = {100};
+        schedule.update(order, {1000});
+    }
+    CHECK(schedule.take({1099}, 100).settle.empty());
+    std::set<std::uint64_t> settled;
+    for (std::size_t expected : {100u, 100u, 50u, 0u}) {
+        const auto due = schedule.take({1100}, 100);
+        CHECK(due.settle.size() == expected);
+        for (auto id : due.settle) settled.insert(id.value);
+    }
+    CHECK(settled.size() == 250);
+    // Not confirmed: all are due again after the first wait.
+    CHECK(schedule.take({1102}, 1000).settle.size() == 250);
+}
+
+TEST_CASE("an order whose end moves is not settled at the old one") {
+    actors::KeeperSchedule schedule;
+    chain::Order order;
+    order.id = {1};
+    order.status = chain::OrderStatus::running;
+    order.activated_at = {1000};
+    order.duration = {100};
+    schedule.update(order, {1000});
+    order.duration = {200};
+    schedule.update(order, {1050});
+    CHECK(schedule.take({1199}, 10).settle.empty());
+    CHECK(schedule.take({1200}, 10).settle.size() == 1);
+    order.status = chain::OrderStatus::completed;
+    schedule.update(order, {1201});
+    CHECK(schedule.size() == 0);
+}
