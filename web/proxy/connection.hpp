@@ -93,6 +93,7 @@ private:
     Task<Outcome> connect_upstream(const lease::Route& route, bool fresh);
     Task<Outcome> connect_fresh(const Tcp::endpoint& endpoint);
     Task<Outcome> send_request(bool& untouched);
+    bool take_body(const Framing::Step& step);
     Task<Outcome> read_response_head(char* block, std::size_t size, std::size_t& filled,
                                      std::size_t& head_size);
     Task<Outcome> read_final_head(char* block, std::size_t size, std::size_t& filled, std::size_t& head_size);
@@ -141,7 +142,8 @@ private:
     ResponseHead response_;
     HeadScanner response_scanner_;
     Framing response_framing_;
-    bool uploading_ = false;
+    bool uploading_ = false;              ///< a second coroutine carries the client's bytes
+    std::uint64_t uploaded_ = 0;          ///< bytes of the body taken for the application
     const char* upload_error_ = nullptr;  ///< the client's body was bad
     unsigned upload_status_ = 400;
 

@@ -202,11 +202,9 @@ Task<Connection::Outcome> Connection::connect_fresh(const Tcp::endpoint& endpoin
 /// `untouched`: nothing reached the application.
 Task<Connection::Outcome> Connection::send_request(bool& untouched) {
     const Framing before = request_framing_;
+    uploaded_ = 0;
     const auto step = request_framing_.feed(in_.view());
-    if (step.state == Framing::State::bad) {
-        upload_error_ = request_framing_.reason();
-        co_return Outcome::bad;
-    }
+    if (!take_body(step)) co_return Outcome::bad;
     touch(shared_.options.body_timeout, Expire::upstream);
     std::size_t written = 0;
     const ErrorCode error =
@@ -226,6 +224,20 @@ Task<Connection::Outcome> Connection::send_request(bool& untouched) {
         asio::co_spawn(worker_.io(), upload(shared_from_this()), asio::detached);
     }
     co_return Outcome::head;
+}
+
+/// False: the body is bad or too large, and upload_error_ says so.
+bool Connection::take_body(const Framing::Step& step) {
+    uploaded_ += step.used;
+    const auto limit = shared_.options.max_proxy_body;
+    if (step.state == Framing::State::bad) {
+        upload_error_ = request_framing_.reason();
+        upload_status_ = 400;
+    } else if (limit != 0 && uploaded_ > limit) {
+        upload_error_ = "the body is larger than what is forwarded";
+        upload_status_ = 413;
+    }
+    return upload_error_ == nullptr;
 }
 
 void Connection::touch_response() {
@@ -427,8 +439,6 @@ Task<void> Connection::upload(std::shared_ptr<Connection> self) {
 
 Task<void> Connection::upload_body() {
     HeldBlock block(worker_.blocks());
-    const auto limit = shared_.options.max_proxy_body;
-    std::uint64_t total = 0;
     while (!request_framing_.complete()) {
         std::size_t room = HeldBlock::size();
         if (request_framing_.kind() == Framing::Kind::length) {
@@ -444,13 +454,8 @@ Task<void> Connection::upload_body() {
         }
         const std::string_view input(block.data(), n);
         const auto step = request_framing_.feed(input);
-        total += step.used;
         record_.bytes_in += step.used;
-        const bool too_large = limit != 0 && total > limit;
-        if (step.state == Framing::State::bad || too_large) {
-            upload_error_ =
-                too_large ? "the body is larger than what is forwarded" : request_framing_.reason();
-            upload_status_ = too_large ? 413 : 400;
+        if (!take_body(step)) {
             close_upstream();
             co_return;
         }

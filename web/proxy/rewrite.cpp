@@ -117,8 +117,9 @@ bool keep_response_field(const Field& field, const ResponseHead& head, const Res
 bool is_own_cookie(std::string_view name) noexcept {
     constexpr std::string_view kSession = "cpuser_";
     constexpr std::string_view kHost = "__host-grid";
+    constexpr std::string_view kPlainHost = "grid-app";  // without TLS: lease::app_cookie_name(false)
     return equal_ignoring_case(name.substr(0, kSession.size()), kSession) ||
-           equal_ignoring_case(name.substr(0, kHost.size()), kHost);
+           equal_ignoring_case(name.substr(0, kHost.size()), kHost) || equal_ignoring_case(name, kPlainHost);
 }
 
 void append_foreign_cookies(std::string_view cookie_header, std::string& out) {

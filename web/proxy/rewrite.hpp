@@ -39,7 +39,7 @@ struct ResponseRewrite {
 /// of a body.
 void rewrite_response(const ResponseHead& head, const ResponseRewrite& with, std::string& out);
 
-/// True for the cookies of this gateway: `cpuser_*` and `__Host-grid*`, case ignored.
+/// True for the cookies of this gateway: `cpuser_*`, `__Host-grid*` and `grid-app`, case ignored.
 bool is_own_cookie(std::string_view name) noexcept;
 /// Appends the pairs of a Cookie value that are not ours, joined by "; ". Nothing when none is left.
 void append_foreign_cookies(std::string_view cookie_value, std::string& out);
