@@ -12,7 +12,7 @@ struct MarketParameters {
     Seconds activation_deadline{3600};   ///< an order must be activated before created_at + this
     std::uint32_t max_unactivated = 16;  ///< who has so many orders waiting for activation needs a quote
     Amount minimum_deposit{1};           ///< credit base units, for orders without a quote
-    Seconds probation_window{30 * 24 * 3600};  ///< W: one free probation for a pair in each; 0: no limit
+    Seconds probation_window{30ull * 24 * 3600};  ///< W: one free probation for a pair in each; 0: no limit
     std::uint32_t max_probation_cancels =
         3;  ///< N: who cancels in probation more often in one window gets none
     friend bool operator==(const MarketParameters&, const MarketParameters&) = default;

@@ -111,7 +111,7 @@ void create_order(Frame& frame, abi::Decoder& in, abi::Encoder& out) {
     order.probation = check_permission(frame, provider, order.deposit, min_probation);
     if (!provider.accepts_offers) revert(errors::kOffersNotAccepted, order.provider);
     check_prices(order.prices, provider.minimum_prices);
-    out.uint(open(frame, std::move(order)).value);
+    out.uint(open(frame, order).value);
 }
 
 void create_order_with_quote(Frame& frame, abi::Decoder& in, abi::Encoder& out) {
@@ -139,7 +139,7 @@ void create_order_with_quote(Frame& frame, abi::Decoder& in, abi::Encoder& out) 
     order.deposit = deposit_for(hourly_rate(order.resources, order.prices), order.duration);
     order.provider_check = true;
     frame.state.spend_quote(digest);
-    const OrderId id = open(frame, std::move(order));
+    const OrderId id = open(frame, order);
     frame.emit(QuoteUsed{digest, quote.provider, frame.caller, id});
     out.uint(id.value);
 }
