@@ -1,6 +1,9 @@
+#include <semaphore.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <cstdio>
 
 #include "apps/gridd/node.hpp"
@@ -16,15 +19,25 @@ int fail_with(const Error& error) {
     return 1;
 }
 
-/// Blocks the ending signals for all threads, so that one place waits for them.
-sigset_t block_ending_signals() {
-    sigset_t ending;
-    sigemptyset(&ending);
-    sigaddset(&ending, SIGINT);
-    sigaddset(&ending, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &ending, nullptr);
+// What a signal handler may touch: SIGINT and SIGTERM end the node in order once it runs, and at once while
+// it starts (a node survives being killed at any moment, so there is nothing to tidy up).
+sem_t ending;
+volatile sig_atomic_t running = 0;
+volatile sig_atomic_t ending_signal = 0;
+
+void on_ending_signal(int number) {
+    if (running == 0) _exit(128 + number);
+    ending_signal = number;
+    sem_post(&ending);
+}
+
+void catch_ending_signals() {
+    sem_init(&ending, 0, 0);
+    struct sigaction action {};
+    action.sa_handler = on_ending_signal;
+    sigaction(SIGINT, &action, nullptr);
+    sigaction(SIGTERM, &action, nullptr);
     signal(SIGPIPE, SIG_IGN);
-    return ending;
 }
 
 }  // namespace
@@ -53,12 +66,13 @@ int main(int argc, char** argv) {
     if (auto log = runtime::start_log(config->log_level, config->log_file); !log)
         return fail_with(log.error());
 
-    const auto ending = block_ending_signals();
+    catch_ending_signals();
     auto node = gridd::Node::start(*config);
     if (!node) return fail_with(node.error());
-    int signal_number = 0;
-    sigwait(&ending, &signal_number);
-    spdlog::info("ending: signal {}", signal_number);
+    running = 1;
+    while (sem_wait(&ending) != 0 && errno == EINTR) {
+    }
+    spdlog::info("ending: signal {}", static_cast<int>(ending_signal));
     node->reset();
     spdlog::info("ended in order");
     return 0;
