@@ -1,0 +1,369 @@
+#include "adapters/podman/api.hpp"
+
+#include <rapidjson/document.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <ctime>
+
+namespace grid::adapters::podman {
+
+using rapidjson::Document;
+using rapidjson::Value;
+using runtime::HttpDeadline;
+using runtime::HttpRequest;
+using runtime::HttpResponse;
+using runtime::percent_encode;
+using std::chrono::steady_clock;
+
+namespace {
+
+constexpr char kBase[] = "/v4.0.0/libpod";
+constexpr std::size_t kMaxFrame = 1u << 20;
+
+std::string text_of(const Value& object, const char* name) {
+    const auto i = object.FindMember(name);
+    return i != object.MemberEnd() && i->value.IsString() ? i->value.GetString() : "";
+}
+
+std::int64_t number_of(const Value& object, const char* name) {
+    const auto i = object.FindMember(name);
+    return i != object.MemberEnd() && i->value.IsInt64() ? i->value.GetInt64() : 0;
+}
+
+std::map<std::string, std::string> labels_of(const Value& object, const char* name) {
+    std::map<std::string, std::string> labels;
+    const auto i = object.FindMember(name);
+    if (i != object.MemberEnd() && i->value.IsObject())
+        for (const auto& m : i->value.GetObject())
+            if (m.value.IsString()) labels.emplace(m.name.GetString(), m.value.GetString());
+    return labels;
+}
+
+/// "2026-11-20T13:01:28.434327182Z" -> nanoseconds; 0 when it cannot be read.
+std::int64_t nanoseconds_of(const std::string& text) {
+    std::tm time{};
+    const char* rest = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &time);
+    if (!rest) return 0;
+    std::int64_t fraction = 0;
+    if (*rest == '.') {
+        ++rest;
+        for (int digit = 0; digit < 9; ++digit) {
+            fraction = fraction * 10;
+            if (*rest >= '0' && *rest <= '9') fraction += *rest++ - '0';
+        }
+    }
+    return static_cast<std::int64_t>(::timegm(&time)) * 1'000'000'000 + fraction;
+}
+
+NetworkRow network_row(const Value& value) {
+    NetworkRow row;
+    row.name = text_of(value, "name");
+    row.interface = text_of(value, "network_interface");
+    row.labels = labels_of(value, "labels");
+    const auto subnets = value.FindMember("subnets");
+    if (subnets != value.MemberEnd() && subnets->value.IsArray() && !subnets->value.Empty() &&
+        subnets->value[0].IsObject())
+        row.subnet = text_of(subnets->value[0], "subnet");
+    return row;
+}
+
+ContainerRow container_row(const Value& value) {
+    ContainerRow row;
+    row.id = text_of(value, "Id");
+    row.state = text_of(value, "State");
+    row.exit_code = static_cast<int>(number_of(value, "ExitCode"));
+    row.created_at = nanoseconds_of(text_of(value, "Created"));
+    row.started_at = number_of(value, "StartedAt");
+    row.exited_at = number_of(value, "ExitedAt");
+    row.labels = labels_of(value, "Labels");
+    const auto names = value.FindMember("Names");
+    if (names != value.MemberEnd() && names->value.IsArray() && !names->value.Empty() &&
+        names->value[0].IsString())
+        row.name = names->value[0].GetString();
+    const auto size = value.FindMember("Size");
+    if (size != value.MemberEnd() && size->value.IsObject())
+        row.written_bytes =
+            static_cast<std::uint64_t>(std::max<std::int64_t>(0, number_of(size->value, "rwSize")));
+    return row;
+}
+
+std::string filter(const std::vector<std::string>& labels) {
+    rapidjson::StringBuffer buffer;
+    rapidjson::Writer<rapidjson::StringBuffer> json(buffer);
+    json.StartObject();
+    json.Key("label");
+    json.StartArray();
+    for (const auto& label : labels) json.String(label.c_str());
+    json.EndArray();
+    json.EndObject();
+    return percent_encode(buffer.GetString());
+}
+
+tl::unexpected<Error> transport(const Error& error) {
+    return fail("cluster_unavailable", "podman: " + error.message);
+}
+
+tl::unexpected<Error> odd(const char* what) {
+    return fail("podman_error", std::string("podman answered something unexpected to ") + what);
+}
+
+/// Podman's error document, or its bare text.
+tl::unexpected<Error> refused(const HttpResponse& response) {
+    Document document;
+    document.Parse(response.body.data(), response.body.size());
+    std::string words;
+    if (!document.HasParseError() && document.IsObject()) words = text_of(document, "message");
+    if (words.empty()) words = response.body.substr(0, 500);
+    const char* code = response.status == 404   ? "not_found"
+                       : response.status == 409 ? "conflict"
+                                                : "podman_error";
+    return fail(code, words);
+}
+
+}  // namespace
+
+const std::string& ContainerRow::label(const std::string& key) const {
+    static const std::string kNone;
+    const auto i = labels.find(key);
+    return i == labels.end() ? kNone : i->second;
+}
+
+Result<HttpResponse> PodmanApi::call(const std::string& method, const std::string& path,
+                                     const std::string& body, milliseconds limit) const {
+    HttpRequest request;
+    request.method = method;
+    request.target = kBase + path;
+    request.body = body;
+    if (!body.empty()) request.headers = {{"Content-Type", "application/json"}};
+    auto response = client_.request(request, steady_clock::now() + limit, 64u << 20);
+    if (!response) return transport(response.error());
+    if (response->status >= 400) return refused(*response);
+    return std::move(*response);
+}
+
+Result<HostInfo> PodmanApi::info() const {
+    const auto response = call("GET", "/info", {}, milliseconds(5000));
+    if (!response) return tl::unexpected(response.error());
+    Document document;
+    document.Parse(response->body.data(), response->body.size());
+    if (document.HasParseError() || !document.IsObject() || !document.HasMember("host") ||
+        !document["host"].IsObject())
+        return odd("info");
+    HostInfo info;
+    const auto& host = document["host"];
+    info.network_backend = text_of(host, "networkBackend");
+    if (host.HasMember("cgroupControllers") && host["cgroupControllers"].IsArray())
+        for (const auto& i : host["cgroupControllers"].GetArray())
+            if (i.IsString()) info.controllers.emplace_back(i.GetString());
+    if (host.HasMember("security") && host["security"].IsObject()) {
+        const auto& security = host["security"];
+        info.seccomp = security.HasMember("seccompEnabled") && security["seccompEnabled"].IsTrue();
+    }
+    if (document.HasMember("version") && document["version"].IsObject())
+        info.version = text_of(document["version"], "Version");
+    return info;
+}
+
+Result<std::vector<ContainerRow>> PodmanApi::containers(const std::vector<std::string>& labels,
+                                                        bool sizes) const {
+    const auto path = "/containers/json?all=true&filters=" + filter(labels) + (sizes ? "&size=true" : "");
+    const auto response = call("GET", path, {}, milliseconds(sizes ? 60'000 : 5'000));
+    if (!response) return tl::unexpected(response.error());
+    Document document;
+    document.Parse(response->body.data(), response->body.size());
+    if (document.HasParseError() || !(document.IsArray() || document.IsNull()))
+        return odd("a list of containers");
+    std::vector<ContainerRow> rows;
+    if (document.IsArray())
+        for (const auto& value : document.GetArray())
+            if (value.IsObject()) rows.push_back(container_row(value));
+    return rows;
+}
+
+Result<std::string> PodmanApi::create(const std::string& spec) const {
+    const auto response = call("POST", "/containers/create", spec);
+    if (!response) return tl::unexpected(response.error());
+    Document document;
+    document.Parse(response->body.data(), response->body.size());
+    if (document.HasParseError() || !document.IsObject() || text_of(document, "Id").empty())
+        return odd("create");
+    return text_of(document, "Id");
+}
+
+Result<void> PodmanApi::start(const std::string& id) const {
+    const auto response = call("POST", "/containers/" + percent_encode(id) + "/start");
+    if (!response) return tl::unexpected(response.error());
+    return {};
+}
+
+Result<void> PodmanApi::stop(const std::string& id, unsigned grace_s) const {
+    const auto path = "/containers/" + percent_encode(id) + "/stop?timeout=" + std::to_string(grace_s);
+    const auto response = call("POST", path, {}, milliseconds(20'000 + grace_s * 1000));
+    if (!response && response.error().code != "not_found") return tl::unexpected(response.error());
+    return {};
+}
+
+Result<void> PodmanApi::remove(const std::string& id) const {
+    const auto response =
+        call("DELETE", "/containers/" + percent_encode(id) + "?force=true&timeout=0&v=true");
+    if (!response && response.error().code != "not_found") return tl::unexpected(response.error());
+    return {};
+}
+
+Result<std::string> PodmanApi::last_lines(const std::string& id, unsigned lines) const {
+    std::string text;
+    const auto done = follow(
+        id, false, lines, 0,
+        [&](std::string_view piece) {
+            text.append(piece);
+            return text.size() < 64 * 1024;
+        },
+        nullptr);
+    if (!done) return tl::unexpected(done.error());
+    return text;
+}
+
+Result<void> PodmanApi::follow(const std::string& id, bool follow, unsigned tail, std::int64_t since,
+                               const std::function<bool(std::string_view)>& sink,
+                               runtime::HttpStop* stop) const {
+    HttpRequest request;
+    request.target = std::string(kBase) + "/containers/" + percent_encode(id) +
+                     "/logs?stdout=true&stderr=true" + (follow ? "&follow=true" : "");
+    request.target += since > 0 ? "&since=" + std::to_string(since) : "&tail=" + std::to_string(tail);
+    FrameReader frames;
+    const auto response = client_.stream(
+        request, follow ? HttpDeadline::max() : steady_clock::now() + std::chrono::seconds(10),
+        [&](std::string_view bytes) { return frames.feed(bytes, sink); }, stop);
+    if (!response) return response.error().code == "stopped" ? Result<void>() : transport(response.error());
+    if (response->status >= 400) return refused(*response);
+    return {};
+}
+
+Result<int> PodmanApi::execute(const std::string& id, const std::vector<std::string>& command,
+                               milliseconds limit) const {
+    rapidjson::StringBuffer buffer;
+    rapidjson::Writer<rapidjson::StringBuffer> json(buffer);
+    json.StartObject();
+    json.Key("Cmd");
+    json.StartArray();
+    for (const auto& word : command) json.String(word.c_str());
+    json.EndArray();
+    json.Key("AttachStdout");
+    json.Bool(true);
+    json.EndObject();
+    const auto created = call("POST", "/containers/" + percent_encode(id) + "/exec", buffer.GetString());
+    if (!created) return tl::unexpected(created.error());
+    Document document;
+    document.Parse(created->body.data(), created->body.size());
+    if (document.HasParseError() || !document.IsObject() || text_of(document, "Id").empty())
+        return odd("exec");
+    const auto path = "/exec/" + percent_encode(text_of(document, "Id"));
+    const auto ran = call("POST", path + "/start", "{\"Detach\":false}", limit);
+    if (!ran) return tl::unexpected(ran.error());
+    const auto looked = call("GET", path + "/json");
+    if (!looked) return tl::unexpected(looked.error());
+    Document result;
+    result.Parse(looked->body.data(), looked->body.size());
+    if (result.HasParseError() || !result.IsObject() || !result.HasMember("ExitCode")) return odd("exec");
+    return static_cast<int>(number_of(result, "ExitCode"));
+}
+
+Result<NetworkRow> PodmanApi::create_network(const std::string& spec) const {
+    const auto response = call("POST", "/networks/create", spec);
+    if (!response) return tl::unexpected(response.error());
+    Document document;
+    document.Parse(response->body.data(), response->body.size());
+    if (document.HasParseError() || !document.IsObject()) return odd("network create");
+    return network_row(document);
+}
+
+Result<NetworkRow> PodmanApi::network(const std::string& name) const {
+    const auto response = call("GET", "/networks/" + percent_encode(name) + "/json");
+    if (!response) return tl::unexpected(response.error());
+    Document document;
+    document.Parse(response->body.data(), response->body.size());
+    if (document.HasParseError() || !document.IsObject()) return odd("network inspect");
+    return network_row(document);
+}
+
+Result<std::vector<NetworkRow>> PodmanApi::networks(const std::string& label) const {
+    const auto response = call("GET", "/networks/json?filters=" + filter({label}));
+    if (!response) return tl::unexpected(response.error());
+    Document document;
+    document.Parse(response->body.data(), response->body.size());
+    if (document.HasParseError() || !(document.IsArray() || document.IsNull()))
+        return odd("a list of networks");
+    std::vector<NetworkRow> rows;
+    if (document.IsArray())
+        for (const auto& value : document.GetArray())
+            if (value.IsObject()) rows.push_back(network_row(value));
+    return rows;
+}
+
+Result<void> PodmanApi::remove_network(const std::string& name) const {
+    const auto response = call("DELETE", "/networks/" + percent_encode(name));
+    if (!response && response.error().code != "not_found") return tl::unexpected(response.error());
+    return {};
+}
+
+Result<bool> PodmanApi::image_exists(const std::string& name) const {
+    const auto response = call("GET", "/images/" + percent_encode(name) + "/exists");
+    if (response) return true;
+    if (response.error().code == "not_found") return false;
+    return tl::unexpected(response.error());
+}
+
+Result<std::string> PodmanApi::image_user(const std::string& name) const {
+    const auto response = call("GET", "/images/" + percent_encode(name) + "/json");
+    if (!response) return tl::unexpected(response.error());
+    Document document;
+    document.Parse(response->body.data(), response->body.size());
+    if (document.HasParseError() || !document.IsObject()) return odd("image inspect");
+    return text_of(document, "User");
+}
+
+Result<void> PodmanApi::pull(const std::string& name, milliseconds limit) const {
+    const auto response =
+        call("POST", "/images/pull?policy=always&reference=" + percent_encode(name), {}, limit);
+    if (!response)
+        return response.error().code == "cluster_unavailable"
+                   ? tl::unexpected(response.error())
+                   : fail("image_unavailable", response.error().message);
+    // One JSON document a line; the last tells how it went.
+    std::string error = "podman did not say that it has the image";
+    for (std::size_t at = 0; at < response->body.size();) {
+        const auto end = std::min(response->body.find('\n', at), response->body.size());
+        Document line;
+        line.Parse(response->body.data() + at, end - at);
+        if (!line.HasParseError() && line.IsObject()) {
+            if (line.HasMember("error")) error = text_of(line, "error");
+            if (!text_of(line, "id").empty()) error.clear();
+        }
+        at = end + 1;
+    }
+    if (!error.empty()) return fail("image_unavailable", name + ": " + error);
+    return {};
+}
+
+bool FrameReader::feed(std::string_view bytes, const std::function<bool(std::string_view)>& sink) {
+    pending_.append(bytes);
+    std::size_t at = 0;
+    bool more = true;
+    while (more && pending_.size() - at >= 8) {
+        const auto byte = [&](std::size_t i) {
+            return static_cast<std::size_t>(static_cast<std::uint8_t>(pending_[at + i]));
+        };
+        const auto length = byte(4) << 24 | byte(5) << 16 | byte(6) << 8 | byte(7);
+        if (byte(0) > 2 || length > kMaxFrame) return false;
+        if (pending_.size() - at - 8 < length) break;
+        more = sink(std::string_view(pending_).substr(at + 8, length));
+        at += 8 + length;
+    }
+    pending_.erase(0, at);
+    return more;
+}
+
+}  // namespace grid::adapters::podman

@@ -1,0 +1,339 @@
+#include "adapters/podman/health.hpp"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <set>
+
+#include "adapters/podman/plan.hpp"
+
+namespace grid::adapters::podman {
+
+using messages::AppStatus;
+using messages::Health;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+
+namespace {
+
+constexpr milliseconds kConnectLimit{300};
+constexpr milliseconds kStartProbePeriod{100};  // until ready, the period counts from then on
+constexpr seconds kMaxProbe{5};
+constexpr std::chrono::minutes kCrashWindow{10};
+constexpr seconds kMaxBackoff{60};
+constexpr seconds kStable{10};
+constexpr milliseconds kProbeBudget{2000};  // of one status answer
+
+std::string pod_key(const ContainerRow& row) {
+    return row.label(label::kVersion) + "/" + row.label(label::kWorkload) + "/" + row.label(label::kReplica);
+}
+
+using Pods = std::map<std::string, std::vector<const ContainerRow*>>;
+
+/// Main containers by pod, each pod in order of index.
+Pods pods_of(const std::vector<ContainerRow>& rows) {
+    Pods pods;
+    for (const auto& row : rows)
+        if (row.label(label::kRole) == "main") pods[pod_key(row)].push_back(&row);
+    for (auto& [key, pod] : pods)
+        std::sort(pod.begin(), pod.end(), [](auto* a, auto* b) {
+            return label_number(*a, label::kIndex) < label_number(*b, label::kIndex);
+        });
+    return pods;
+}
+
+}  // namespace
+
+bool accepts_connections(const std::string& address, std::uint16_t port, milliseconds limit) {
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(port);
+    if (::inet_pton(AF_INET, address.c_str(), &to.sin_addr) != 1) return false;
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) return false;
+    bool connected = ::connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to) == 0;
+    if (!connected && errno == EINPROGRESS) {
+        pollfd wait{fd, POLLOUT, 0};
+        int error = 0;
+        socklen_t size = sizeof error;
+        connected = ::poll(&wait, 1, static_cast<int>(limit.count())) == 1 &&
+                    ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
+    }
+    ::close(fd);
+    return connected;
+}
+
+bool probe_succeeds(const PodmanApi& api, const ContainerRow& row, const lease::Probe& probe) {
+    const milliseconds limit = std::min<milliseconds>(seconds(probe.timeout_s), kMaxProbe);
+    switch (probe.kind) {
+        case lease::Probe::Kind::tcp_socket:
+            return accepts_connections(row.label(label::kAddress), probe.port, limit);
+        case lease::Probe::Kind::exec: {
+            const auto code = api.execute(row.id, probe.command, limit);
+            return code && *code < 1;
+        }
+        case lease::Probe::Kind::http_get: {
+            const runtime::HttpClient client(runtime::TcpSocket{row.label(label::kAddress), probe.port});
+            runtime::HttpRequest request;
+            request.target = probe.path.empty() ? "/" : probe.path;
+            request.headers = {{"User-Agent", "grid-probe"}};
+            // The head decides; the body is left.
+            const auto response =
+                client.stream(request, steady_clock::now() + limit, [](std::string_view) { return false; });
+            return response && response->status >= 200 && response->status < 400;
+        }
+    }
+    return false;
+}
+
+std::string exit_words(const ContainerRow& row) {
+    const auto name = row.label(label::kContainer);
+    const auto code = std::to_string(row.exit_code);
+    if (row.exit_code == 137)
+        return name + " was killed (exit code 137), most likely because it needed more than its " +
+               row.label(label::kMemory) + " MiB of memory";
+    if (row.exit_code == 139) return name + " crashed with a memory fault (exit code 139)";
+    return name + " exited with code " + code;
+}
+
+HealthBook::Entry& HealthBook::entry(const ContainerRow& row) {
+    auto& e = entries_[row.id];
+    if (e.started_at != row.started_at || e.first_seen == SteadyTime{}) {
+        // A new start: probes begin anew, crashes stay in memory.
+        e.started_at = row.started_at;
+        e.ready = false;
+        e.successes = e.failures = e.live_failures = 0;
+        e.first_seen = steady_clock::now();
+        e.next_probe = e.next_live = SteadyTime{};
+    }
+    if (row.running()) e.crashed = false;
+    return e;
+}
+
+bool HealthBook::ready_now(const ContainerRow& row, const ContainerRow& owner) {
+    const auto probe = read_probe(row.label(label::kReadiness));
+    const auto now = steady_clock::now();
+    {
+        const std::lock_guard lock(mutex_);
+        auto& e = entry(row);
+        if (now < e.next_probe) return e.ready;
+        if (probe && !e.ready && now < e.first_seen + seconds(probe->initial_delay_s)) return false;
+        e.next_probe = now + kMaxProbe;  // nobody else probes it meanwhile
+    }
+    bool good = true;
+    if (probe) {
+        good = probe_succeeds(api_, row, *probe);
+    } else if (&row == &owner) {
+        for (const auto& [name, port] : read_entrances(row.label(label::kEntrances)))
+            good = good && accepts_connections(row.label(label::kAddress), port, kConnectLimit);
+    }
+    const std::lock_guard lock(mutex_);
+    auto& e = entry(row);
+    e.successes = good ? e.successes + 1 : 0;
+    e.failures = good ? 0 : e.failures + 1;
+    if (!e.ready && good && e.successes >= (probe ? probe->success_threshold : 1)) e.ready = true;
+    if (e.ready && !good && e.failures >= (probe ? probe->failure_threshold : 3)) e.ready = false;
+    const auto period = probe ? seconds(probe->period_s) : seconds(2);
+    e.next_probe = steady_clock::now() + (e.ready ? milliseconds(period)
+                                          : good  ? milliseconds(0)
+                                                  : kStartProbePeriod);
+    if (!e.ready && !probe) e.next_probe = SteadyTime{};
+    return e.ready;
+}
+
+HealthBook::PodView HealthBook::view_ended(const ContainerRow& row) {
+    const std::lock_guard lock(mutex_);
+    auto& e = entry(row);
+    if (!e.evicted.empty()) return {Pod::failed, e.evicted};
+    if (!wants_restart(row)) {
+        if (row.exit_code > 0) return {Pod::failed, exit_words(row)};
+        return {Pod::completed, row.label(label::kContainer) + " has completed"};
+    }
+    auto reason = exit_words(row);
+    if (!e.last_words.empty()) reason += "; last line: " + e.last_words;
+    if (e.crashes.size() > restart_limit_)
+        return {Pod::failed, reason + "; restarted " + std::to_string(e.crashes.size() - 1) + " times"};
+    return {Pod::starting, reason + "; it is being restarted"};
+}
+
+HealthBook::PodView HealthBook::view(const std::vector<const ContainerRow*>& pod) {
+    PodView whole{Pod::ready, ""};
+    std::size_t completed = 0;
+    for (const auto* row : pod) {
+        if (row->ended()) {
+            const auto ended = view_ended(*row);
+            if (ended.state == Pod::completed) {
+                ++completed;
+                continue;
+            }
+            return ended;
+        }
+        if (!row->running()) return {Pod::starting, row->label(label::kContainer) + " is " + row->state};
+        if (!ready_now(*row, *pod.front())) {
+            const std::lock_guard lock(mutex_);
+            const auto& e = entry(*row);
+            // Between two crashes a short life is no recovery.
+            if (e.crashes.size() > restart_limit_ && steady_clock::now() < e.first_seen + kStable)
+                return {Pod::failed,
+                        row->label(label::kContainer) + " crashes again and again: " + e.last_words};
+            whole = {Pod::starting, row->label(label::kContainer) + " is not ready yet"};
+        }
+    }
+    if (completed == pod.size()) return {Pod::completed, "completed"};
+    return whole;
+}
+
+AppStatus HealthBook::status(const std::vector<ContainerRow>& rows) {
+    AppStatus status;
+    const auto pods = pods_of(rows);
+    if (pods.empty()) {
+        status.health = rows.empty() ? Health::absent : Health::starting;
+        if (!rows.empty()) status.reason = "an init container is running";
+        return status;
+    }
+    struct Version {
+        std::int64_t created = 0;
+        std::size_t ready = 0, failed = 0, other = 0, containers = 0, expected = 0;
+        std::set<std::string> workloads, served;
+        std::string reason;
+        std::vector<messages::Endpoint> endpoints;
+        bool whole() const {
+            return containers >= expected && ready > 0 && served.size() == workloads.size();
+        }
+    };
+    std::map<std::string, Version> versions;
+    const auto limit = steady_clock::now() + kProbeBudget;
+    for (const auto& [key, pod] : pods) {
+        const auto& first = *pod.front();
+        auto& v = versions[first.label(label::kVersion)];
+        v.created = std::max(v.created, first.created_at);
+        v.containers += pod.size();
+        v.expected = label_number(first, label::kExpected);
+        v.workloads.insert(first.label(label::kWorkload));
+        PodView seen{Pod::starting, "not looked at yet"};
+        if (steady_clock::now() < limit) seen = view(pod);
+        if (seen.state == Pod::ready || seen.state == Pod::completed) {
+            ++v.ready;
+            v.served.insert(first.label(label::kWorkload));
+            if (seen.state == Pod::ready && label_number(first, label::kIndex) < 1)
+                for (const auto& [name, port] : read_entrances(first.label(label::kEntrances)))
+                    v.endpoints.push_back({name, first.label(label::kAddress), port});
+        } else {
+            seen.state == Pod::failed ? ++v.failed : ++v.other;
+            if (v.reason.empty() || seen.state == Pod::failed) v.reason = seen.reason;
+        }
+    }
+    // The newest version that serves wholly; else the newest.
+    const Version* chosen = nullptr;
+    for (const auto& [name, v] : versions) {
+        const bool better = !chosen || (v.whole() && !chosen->whole()) ||
+                            (v.whole() == chosen->whole() && v.created > chosen->created);
+        if (better) chosen = &v;
+    }
+    status.endpoints = chosen->endpoints;
+    status.reason = chosen->reason;
+    if (chosen->whole()) {
+        status.health = Health::ready;
+        const auto all = chosen->ready + chosen->failed + chosen->other;
+        if (chosen->ready < all)
+            status.reason = std::to_string(chosen->ready) + " of " + std::to_string(all) +
+                            " pods are ready: " + chosen->reason;
+    } else {
+        status.health = chosen->failed ? Health::failed : Health::starting;
+    }
+    return status;
+}
+
+bool HealthBook::all_ready(const std::vector<ContainerRow>& rows, std::size_t expected) {
+    std::size_t containers = 0;
+    for (const auto& [key, pod] : pods_of(rows)) {
+        const auto state = view(pod).state;
+        if (state != Pod::ready && state != Pod::completed) return false;
+        containers += pod.size();
+    }
+    return containers >= expected;
+}
+
+bool HealthBook::wants_restart(const ContainerRow& row) {
+    if (!row.ended() || row.label(label::kRole) != "main") return false;
+    const auto& policy = row.label(label::kRestart);
+    return policy == "always" || (policy == "on_failure" && (row.exit_code < 0 || row.exit_code > 0));
+}
+
+bool HealthBook::restart_due(const ContainerRow& row) {
+    const auto now = steady_clock::now();
+    bool fresh = false;
+    {
+        const std::lock_guard lock(mutex_);
+        auto& e = entry(row);
+        if (!e.evicted.empty()) return false;
+        fresh = !e.crashed;
+        if (fresh) {
+            e.crashed = true;
+            e.crashes.erase(std::remove_if(e.crashes.begin(), e.crashes.end(),
+                                           [&](SteadyTime t) { return t + kCrashWindow < now; }),
+                            e.crashes.end());
+            e.crashes.push_back(now);
+            const auto doublings = std::min<std::size_t>(e.crashes.size() - 1, 10);
+            e.restart_at = now + std::min<milliseconds>(first_backoff_ * (1 << doublings), kMaxBackoff);
+        } else if (now >= e.restart_at) {
+            // The next sight of it ended is a new crash: it may have lived too shortly to be seen running.
+            e.crashed = false;
+            return true;
+        }
+    }
+    if (fresh) {
+        auto lines = api_.last_lines(row.id, 1);
+        const std::lock_guard lock(mutex_);
+        if (lines && !lines->empty() && lines->back() == '\n') lines->pop_back();
+        if (lines) entries_[row.id].last_words = lines->substr(0, 500);
+    }
+    return false;
+}
+
+bool HealthBook::alive(const ContainerRow& row) {
+    const auto probe = read_probe(row.label(label::kLiveness));
+    if (!probe || !row.running()) return true;
+    const auto now = steady_clock::now();
+    {
+        const std::lock_guard lock(mutex_);
+        auto& e = entry(row);
+        if (now < e.next_live || now < e.first_seen + seconds(probe->initial_delay_s)) return true;
+        e.next_live = now + seconds(probe->period_s);
+    }
+    const bool good = probe_succeeds(api_, row, *probe);
+    const std::lock_guard lock(mutex_);
+    auto& e = entry(row);
+    e.live_failures = good ? 0 : e.live_failures + 1;
+    return e.live_failures < probe->failure_threshold;
+}
+
+void HealthBook::evict(const std::string& id, std::string reason) {
+    const std::lock_guard lock(mutex_);
+    entries_[id].evicted = std::move(reason);
+}
+
+bool HealthBook::evicted(const std::string& id) const {
+    const std::lock_guard lock(mutex_);
+    const auto i = entries_.find(id);
+    return i != entries_.end() && !i->second.evicted.empty();
+}
+
+void HealthBook::forget(const std::string& id) {
+    const std::lock_guard lock(mutex_);
+    entries_.erase(id);
+}
+
+void HealthBook::keep_only(const std::vector<ContainerRow>& rows) {
+    std::set<std::string> ids;
+    for (const auto& row : rows) ids.insert(row.id);
+    const std::lock_guard lock(mutex_);
+    std::erase_if(entries_, [&](const auto& e) { return !ids.count(e.first); });
+}
+
+}  // namespace grid::adapters::podman

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "adapters/podman/api.hpp"
+#include "lease/workload.hpp"
+#include "messages/data.hpp"
+
+/// From the workload model to podman's create API, and back from labels: everything that the driver must know
+/// about a running application stands on its containers, so that it survives any crash of ours.
+namespace grid::adapters::podman {
+
+namespace label {
+inline constexpr char kGateway[] = "grid.gateway";
+inline constexpr char kLease[] = "grid.lease";
+inline constexpr char kApp[] = "grid.app";
+inline constexpr char kVersion[] = "grid.version";    ///< digest of the application's description
+inline constexpr char kExpected[] = "grid.expected";  ///< main containers that the version has
+inline constexpr char kWorkload[] = "grid.workload";
+inline constexpr char kReplica[] = "grid.replica";
+inline constexpr char kContainer[] = "grid.container";
+inline constexpr char kIndex[] = "grid.index";          ///< in the pod; 0 owns the pod's network
+inline constexpr char kRole[] = "grid.role";            ///< main or init
+inline constexpr char kAddress[] = "grid.address";      ///< IPv4 of the pod
+inline constexpr char kEntrances[] = "grid.entrances";  ///< name=port;name=port, on index 0
+inline constexpr char kRestart[] = "grid.restart";      ///< always, on_failure, never
+inline constexpr char kReadiness[] = "grid.readiness";  ///< probe as JSON
+inline constexpr char kLiveness[] = "grid.liveness";
+inline constexpr char kCpu[] = "grid.cpu_milli";
+inline constexpr char kMemory[] = "grid.memory_mib";
+inline constexpr char kStorage[] = "grid.storage_mib";
+inline constexpr char kGrace[] = "grid.grace_s";
+inline constexpr char kUserBase[] = "grid.user_base";  ///< first host user id of the lease's range; 0: none
+}  // namespace label
+
+/// One pod to be made.
+struct PodPlan {
+    std::string gateway;
+    std::string lease;  ///< 64 hex digits
+    std::string app;
+    std::string version;
+    std::size_t expected = 0;
+    const lease::Workload* workload = nullptr;
+    std::uint32_t replica = 0;
+    std::string network;
+    std::string address;
+    std::vector<std::string> aliases;
+    std::vector<lease::EntrancePoint> entrances;
+    std::uint32_t user_base = 0;
+    std::uint32_t pids_limit = 512;
+    std::string directory;  ///< of the pod's files and scratch on the host
+};
+
+/// One container of it.
+struct ContainerPlan {
+    const lease::Container* container = nullptr;
+    std::size_t index = 0;
+    bool init = false;
+    std::string network_owner;  ///< id of the container whose network is joined; empty: own
+};
+
+/// 16 hex digits that change when anything in the description does.
+std::string version_of(const lease::Application& application);
+
+/// A short name for `text`: the first digits of its Keccak-256.
+std::string short_digest(const std::string& text, std::size_t digits);
+
+std::string lease_text(const messages::Hash& lease);
+
+/// The body of POST /libpod/containers/create.
+std::string create_spec(const PodPlan& pod, const ContainerPlan& plan);
+
+/// Makes the files and scratch directories of a pod. Code failed_to_start.
+Result<void> make_pod_files(const PodPlan& pod);
+
+std::string probe_text(const lease::Probe& probe);
+/// None when the text is empty or not ours.
+std::optional<lease::Probe> read_probe(const std::string& text);
+std::vector<std::pair<std::string, std::uint16_t>> read_entrances(const std::string& text);
+std::uint64_t label_number(const ContainerRow& row, const char* name);
+
+/// Names that may become part of a path or a label. Code bad_application.
+Result<void> check_names(const std::string& app, const lease::Application& application);
+
+}  // namespace grid::adapters::podman

@@ -1,0 +1,113 @@
+#include <algorithm>
+#include <filesystem>
+
+#include "adapters/podman/driver.hpp"
+
+/// What the driver does unasked: keeps podman's service up, restarts what crashed, ends what fills the disk.
+namespace grid::adapters::podman {
+
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+namespace {
+constexpr milliseconds kRound{500};
+constexpr std::chrono::seconds kStorageRound{20};
+constexpr std::uint64_t kMib = 1024 * 1024;
+}  // namespace
+
+void Driver::watch() {
+    auto next_storage = steady_clock::now() + kStorageRound;
+    std::unique_lock lock(watch_mutex_);
+    while (!watch_wakes_.wait_for(lock, kRound, [this] { return ending_.load(); })) {
+        lock.unlock();
+        if (service_.ensure()) {
+            watch_containers();
+            if (steady_clock::now() >= next_storage) {
+                measure_storage();
+                next_storage = steady_clock::now() + kStorageRound;
+            }
+        }
+        lock.lock();
+    }
+}
+
+void Driver::watch_containers() {
+    const auto rows = api_.containers(labels());
+    if (!rows) return;
+    health_.keep_only(*rows);
+    for (const auto& row : *rows) {
+        if (HealthBook::wants_restart(row)) {
+            if (health_.restart_due(row)) restart(row, *rows);
+        } else if (!health_.alive(row)) {
+            // Ended here, it is restarted like one that crashed.
+            (void)api_.stop(row.id, 1);
+        }
+    }
+}
+
+void Driver::restart(const ContainerRow& row, const std::vector<ContainerRow>& rows) {
+    const auto held = gate(row.label(label::kLease));
+    const std::unique_lock lock(held->mutex, std::try_to_lock);
+    if (!lock) return;  // somebody is changing this lease: it is theirs
+    std::vector<const ContainerRow*> pod{&row};
+    if (label_number(row, label::kIndex) < 1) {
+        // The owner of the network takes the others with it.
+        for (const auto& other : rows)
+            if (other.id != row.id && other.label(label::kRole) == "main" &&
+                other.label(label::kLease) == row.label(label::kLease) &&
+                other.label(label::kApp) == row.label(label::kApp) &&
+                other.label(label::kVersion) == row.label(label::kVersion) &&
+                other.label(label::kWorkload) == row.label(label::kWorkload) &&
+                other.label(label::kReplica) == row.label(label::kReplica))
+                pod.push_back(&other);
+        std::sort(pod.begin(), pod.end(), [](auto* a, auto* b) {
+            return label_number(*a, label::kIndex) < label_number(*b, label::kIndex);
+        });
+        for (const auto* other : pod)
+            if (other->running()) (void)api_.stop(other->id, 2);
+    }
+    for (const auto* one : pod)
+        if (!health_.evicted(one->id)) (void)api_.start(one->id);
+}
+
+void Driver::measure_storage() {
+    const auto rows = api_.containers(labels(), true);
+    if (!rows) return;
+    std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> leases;  // app -> used, allowed
+    const auto key = [](const ContainerRow& row) {
+        return row.label(label::kLease) + "/" + row.label(label::kApp);
+    };
+    for (const auto& row : *rows) {
+        if (row.label(label::kRole) != "main") continue;
+        auto& [used, allowed] = leases[key(row)];
+        used += row.written_bytes;
+        allowed += label_number(row, label::kStorage) * kMib;
+    }
+    for (auto& [app, sums] : leases)
+        if (sums.second) sums.first += disk_usage(layout_.apps + "/" + app, sums.second + kMib);
+    for (const auto& row : *rows) {
+        const auto& [used, allowed] = leases[key(row)];
+        if (row.label(label::kRole) != "main" || !allowed || used <= allowed || !row.running()) continue;
+        health_.evict(row.id, "stopped: it wrote more than the " + std::to_string(allowed / kMib) +
+                                  " MiB of storage that it has");
+        (void)api_.stop(row.id, 2);
+    }
+}
+
+std::uint64_t disk_usage(const std::string& directory, std::uint64_t enough) {
+    std::error_code e;
+    std::uint64_t sum = 0;
+    // Links are not followed: a tenant chooses where they lead.
+    for (fs::recursive_directory_iterator i(directory, fs::directory_options::skip_permission_denied, e), end;
+         !e && i != end && sum <= enough; i.increment(e)) {
+        std::error_code one;
+        if (i->is_regular_file(one) && !i->is_symlink(one)) {
+            const auto size = i->file_size(one);
+            if (!one) sum += size;
+        }
+    }
+    return sum;
+}
+
+}  // namespace grid::adapters::podman
