@@ -16,8 +16,8 @@ namespace {
 struct Directory {
     fs::path path;
     Directory() {
-        char pattern[] = "/tmp/grid-key-ring-XXXXXX";
-        REQUIRE(::mkdtemp(pattern) != nullptr);
+        std::string pattern = (fs::temp_directory_path() / "grid-key-ring-XXXXXX").string();
+        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
         path = pattern;
     }
     ~Directory() { fs::remove_all(path); }
