@@ -12,7 +12,6 @@ struct Block {
     std::vector<Address> senders;   ///< one for each transaction, so that nobody recovers them again
     std::vector<Receipt> receipts;  ///< one for each transaction
     WriteSet writes;                ///< rows of the state as they are after the block
-    friend bool operator==(const Block&, const Block&) = default;
 };
 
 Bytes encode_block(const Block& block);

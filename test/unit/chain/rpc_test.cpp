@@ -1,0 +1,354 @@
+#include <rapidjson/document.h>
+
+#include "chain/rpc/server.hpp"
+#include "ledger_fixture.hpp"
+
+using namespace grid;
+using namespace grid::chain;
+using grid::chain::test::account_key;
+using grid::chain::test::LedgerFixture;
+
+namespace {
+
+struct Rpc : LedgerFixture {
+    std::unique_ptr<rpc::RpcServer> server =
+        std::make_unique<rpc::RpcServer>(*ledger, [this] { return wall; });
+
+    /// The reply to a body; produces blocks until it is there.
+    std::string raw(const std::string& body) {
+        std::string reply;
+        int replies = 0;
+        server->handle(body, [&](std::string text) {
+            reply = std::move(text);
+            ++replies;
+        });
+        produce();
+        REQUIRE(replies == 1);
+        return reply;
+    }
+
+    rapidjson::Document json(const std::string& body) {
+        rapidjson::Document document;
+        const std::string reply = raw(body);
+        document.Parse(reply.c_str());
+        INFO(reply);
+        REQUIRE_FALSE(document.HasParseError());
+        return document;
+    }
+
+    rapidjson::Document call(const std::string& method, const std::string& params = "[]") {
+        return json(R"({"jsonrpc":"2.0","id":1,"method":")" + method + R"(","params":)" + params + "}");
+    }
+
+    /// The result, when it is a string.
+    std::string text(const std::string& method, const std::string& params = "[]") {
+        const auto reply = call(method, params);
+        REQUIRE(reply.HasMember("result"));
+        REQUIRE(reply["result"].IsString());
+        return reply["result"].GetString();
+    }
+
+    int error(const std::string& method, const std::string& params = "[]") {
+        const auto reply = call(method, params);
+        return reply.HasMember("error") ? reply["error"]["code"].GetInt() : 0;
+    }
+
+    std::string error_message(const std::string& method, const std::string& params) {
+        const auto reply = call(method, params);
+        REQUIRE(reply.HasMember("error"));
+        return reply["error"]["message"].GetString();
+    }
+
+    int error_of_body(const std::string& body) {
+        const auto reply = json(body);
+        REQUIRE(reply.IsObject());
+        return reply.HasMember("error") ? reply["error"]["code"].GetInt() : 0;
+    }
+};
+
+std::string quoted(const std::string& text) {
+    return "\"" + text + "\"";
+}
+
+std::string raw_of(const Transaction& transaction, const PrivateKey& key) {
+    return "[" + quoted(to_hex(sign(transaction, key).raw)) + "]";
+}
+
+const std::string kToken = embedded_addresses().token.hex();
+
+}  // namespace
+
+TEST_CASE("the chain names itself", "[rpc]") {
+    Rpc f;
+    CHECK(f.text("eth_chainId") == "0x1287");
+    CHECK(f.text("net_version") == "4743");
+    CHECK(f.text("web3_clientVersion").starts_with("GRID/"));
+    CHECK(f.text("eth_blockNumber") == "0x0");
+    CHECK(f.text("eth_gasPrice") == "0x0");
+    CHECK(f.text("eth_maxPriorityFeePerGas") == "0x0");
+    CHECK(f.call("eth_syncing")["result"].IsFalse());
+    CHECK(f.call("eth_accounts")["result"].Empty());
+}
+
+TEST_CASE("a raw transaction is answered when its block is there, and found afterwards", "[rpc]") {
+    Rpc f;
+    const SignedTransaction sent = sign(f.transfer(0, 5), f.alice);
+    CHECK(f.text("eth_sendRawTransaction", "[" + quoted(to_hex(sent.raw)) + "]") == sent.hash.hex());
+    CHECK(f.text("eth_blockNumber") == "0x1");
+    CHECK(f.text("eth_getTransactionCount", "[" + quoted(f.alice.address().hex()) + ",\"latest\"]") == "0x1");
+
+    const auto receipt = f.call("eth_getTransactionReceipt", "[" + quoted(sent.hash.hex()) + "]");
+    const auto& r = receipt["result"];
+    CHECK(std::string(r["status"].GetString()) == "0x1");
+    CHECK(std::string(r["blockNumber"].GetString()) == "0x1");
+    CHECK(std::string(r["transactionIndex"].GetString()) == "0x0");
+    CHECK(std::string(r["from"].GetString()) == f.alice.address().hex());
+    CHECK(std::string(r["to"].GetString()) == kToken);
+    CHECK(std::string(r["type"].GetString()) == "0x2");
+    CHECK(std::string(r["effectiveGasPrice"].GetString()) == "0x0");
+    CHECK(r["contractAddress"].IsNull());
+    CHECK(std::string(r["logsBloom"].GetString()).size() == 514);
+    REQUIRE(r["logs"].Size() == 1);
+    CHECK(std::string(r["logs"][0]["logIndex"].GetString()) == "0x0");
+    CHECK(r["logs"][0]["removed"].IsFalse());
+    CHECK(r["logs"][0]["topics"].Size() == 3);
+
+    const auto transaction = f.call("eth_getTransactionByHash", "[" + quoted(sent.hash.hex()) + "]");
+    const auto& t = transaction["result"];
+    CHECK(std::string(t["hash"].GetString()) == sent.hash.hex());
+    CHECK(std::string(t["nonce"].GetString()) == "0x0");
+    CHECK(std::string(t["input"].GetString()) == to_hex(sent.transaction.data));
+    CHECK(std::string(t["chainId"].GetString()) == "0x1287");
+    CHECK(std::string(t["r"].GetString()) == Amount::from_word(sent.signature.r).quantity());
+    CHECK(std::string(t["blockHash"].GetString()) == f.ledger->head()->hash.hex());
+}
+
+TEST_CASE("a transaction with a nonce gap is answered with its hash and shown as pending", "[rpc]") {
+    Rpc f;
+    const SignedTransaction early = sign(f.transfer(1), f.alice);
+    CHECK(f.text("eth_sendRawTransaction", "[" + quoted(to_hex(early.raw)) + "]") == early.hash.hex());
+    CHECK(f.text("eth_blockNumber") == "0x0");
+    const auto waiting = f.call("eth_getTransactionByHash", "[" + quoted(early.hash.hex()) + "]");
+    CHECK(waiting["result"]["blockHash"].IsNull());
+    CHECK(f.call("eth_getTransactionReceipt", "[" + quoted(early.hash.hex()) + "]")["result"].IsNull());
+    f.text("eth_sendRawTransaction", raw_of(f.transfer(0), f.alice));
+    CHECK(f.text("eth_getTransactionCount", "[" + quoted(f.alice.address().hex()) + ",\"pending\"]") ==
+          "0x2");
+}
+
+TEST_CASE("blocks are found by number, tag and hash", "[rpc]") {
+    Rpc f;
+    f.text("eth_sendRawTransaction", raw_of(f.transfer(0), f.alice));
+    const std::string hash = f.ledger->head()->hash.hex();
+    for (const char* name : {"\"0x1\"", "\"latest\"", "\"safe\"", "\"finalized\""}) {
+        const auto block = f.call("eth_getBlockByNumber", std::string("[") + name + ",false]");
+        CHECK(std::string(block["result"]["hash"].GetString()) == hash);
+        CHECK(block["result"]["transactions"][0].IsString());
+    }
+    const auto full = f.call("eth_getBlockByHash", "[" + quoted(hash) + ",true]");
+    CHECK(full["result"]["transactions"][0].IsObject());
+    for (const char* member :
+         {"parentHash", "sha3Uncles", "miner", "stateRoot", "transactionsRoot", "receiptsRoot", "logsBloom",
+          "difficulty", "number", "gasLimit", "gasUsed", "timestamp", "extraData", "mixHash", "nonce",
+          "baseFeePerGas", "size", "uncles"}) {
+        INFO(member);
+        CHECK(full["result"].HasMember(member));
+    }
+    const auto pending = f.call("eth_getBlockByNumber", R"(["pending",false])");
+    CHECK(pending["result"]["hash"].IsNull());
+    CHECK(std::string(pending["result"]["number"].GetString()) == "0x2");
+    CHECK(std::string(
+              f.call("eth_getBlockByNumber", R"(["earliest",false])")["result"]["number"].GetString()) ==
+          "0x0");
+    CHECK(f.call("eth_getBlockByNumber", R"(["0x99",false])")["result"].IsNull());
+    CHECK(f.call("eth_getBlockByHash", "[" + quoted(Hash{}.hex()) + ",false]")["result"].IsNull());
+    CHECK(f.call("eth_getBlockReceipts", R"(["latest"])")["result"].Size() == 1);
+    CHECK(f.text("eth_getBlockTransactionCountByNumber", R"(["latest"])") == "0x1");
+}
+
+TEST_CASE("accounts hold the allowance that wallets want, contracts have code", "[rpc]") {
+    Rpc f;
+    CHECK(f.text("eth_getBalance", "[" + quoted(f.alice.address().hex()) + ",\"latest\"]") ==
+          "0xde0b6b3a7640000");
+    CHECK(f.text("eth_getCode", "[" + quoted(kToken) + ",\"latest\"]") == "0xfe47524944");
+    CHECK(f.text("eth_getCode", "[" + quoted(f.alice.address().hex()) + ",\"latest\"]") == "0x");
+}
+
+TEST_CASE("calls run on the newest state; older state is refused by name", "[rpc]") {
+    Rpc f;
+    f.text("eth_sendRawTransaction", raw_of(f.transfer(0, 5), f.alice));
+    const std::string data = to_hex(calls::token::balance_of(account_key(9).address()));
+    const std::string call = R"({"to":)" + quoted(kToken) + R"(,"data":)" + quoted(data) + "}";
+    const std::string five = Amount{5}.word().hex();
+    CHECK(f.text("eth_call", "[" + call + "]") == five);
+    for (const char* when : {"\"latest\"", "\"pending\"", "\"0x1\"", R"({"blockNumber":"0x1"})"})
+        CHECK(f.text("eth_call", "[" + call + "," + when + "]") == five);
+    CHECK(f.text("eth_call", R"([{"to":)" + quoted(kToken) + R"(,"input":)" + quoted(data) +
+                                 R"(},"latest",{}])") == five);
+    CHECK(f.error("eth_call", "[" + call + ",\"0x0\"]") == -32000);
+    CHECK(f.error_message("eth_call", "[" + call + ",\"earliest\"]").find("state not available") == 0);
+    CHECK(f.error("eth_call", "[" + call + ",\"latest\",{\"" + kToken + "\":{}}]") == -32602);
+}
+
+TEST_CASE("a revert answers code 3 with its data", "[rpc]") {
+    Rpc f;
+    const std::string data = to_hex(calls::token::transfer(account_key(9).address(), Amount{2'000'000}));
+    const std::string params = R"([{"from":)" + quoted(f.alice.address().hex()) + R"(,"to":)" +
+                               quoted(kToken) + R"(,"data":)" + quoted(data) + "}]";
+    for (const char* method : {"eth_call", "eth_estimateGas"}) {
+        const auto reply = f.call(method, params);
+        REQUIRE(reply.HasMember("error"));
+        CHECK(reply["error"]["code"].GetInt() == 3);
+        CHECK(std::string(reply["error"]["message"].GetString()) == "execution reverted");
+        CHECK(std::string(reply["error"]["data"].GetString()).size() >= 10);
+    }
+    const std::string fine =
+        R"([{"from":)" + quoted(f.alice.address().hex()) + R"(,"to":)" + quoted(kToken) + R"(,"data":)" +
+        quoted(to_hex(calls::token::transfer(account_key(9).address(), Amount{1}))) + "}]";
+    CHECK(Amount::parse_quantity(f.text("eth_estimateGas", fine)).value() >= Amount{21'000});
+}
+
+TEST_CASE("refused transactions say it in the words that wallets know", "[rpc]") {
+    Rpc f;
+    f.text("eth_sendRawTransaction", raw_of(f.transfer(0), f.alice));
+    const auto low = f.call("eth_sendRawTransaction", raw_of(f.transfer(0), f.alice));
+    CHECK(low["error"]["code"].GetInt() == -32000);
+    CHECK(std::string(low["error"]["message"].GetString()).find("nonce too low") == 0);
+    CHECK(std::string(low["error"]["data"]["reason"].GetString()) == "nonce_too_low");
+    auto other = f.transfer(1);
+    other.chain_id = 1;
+    CHECK(f.error("eth_sendRawTransaction", raw_of(other, f.alice)) == -32000);
+    CHECK(f.error("eth_sendRawTransaction", R"(["0x"])") == -32000);
+    CHECK(f.error("eth_sendRawTransaction", R"(["0x02c0"])") == -32000);
+    CHECK(f.error("eth_sendRawTransaction", R"(["nothex"])") == -32602);
+    CHECK(f.error("eth_sendRawTransaction", "[]") == -32602);
+    CHECK(f.text("eth_blockNumber") == "0x1");
+}
+
+TEST_CASE("logs are found; bad filters are refused", "[rpc]") {
+    Rpc f;
+    for (std::uint64_t i = 0; i < 3; ++i) f.text("eth_sendRawTransaction", raw_of(f.transfer(i), f.alice));
+    const auto count = [&](const std::string& filter) {
+        return f.call("eth_getLogs", "[" + filter + "]")["result"].Size();
+    };
+    CHECK(count(R"({"fromBlock":"0x0","toBlock":"latest"})") == 3);
+    CHECK(count("{}") == 1);
+    CHECK(count(R"({"fromBlock":"0x2","toBlock":"0x2"})") == 1);
+    CHECK(count(R"({"blockHash":)" + quoted(f.ledger->block(2).value()->hash.hex()) + "}") == 1);
+    CHECK(count(R"({"fromBlock":"0x0","address":)" + quoted(kToken) + "}") == 3);
+    CHECK(count(R"({"fromBlock":"0x0","address":[)" + quoted(embedded_addresses().market.hex()) + "]}") == 0);
+    CHECK(count(R"({"fromBlock":"0x0","topics":[null,[)" + quoted(f.alice.address().word().hex()) + "]]}") ==
+          3);
+    CHECK(count(R"({"fromBlock":"0x0","topics":[null,)" + quoted(f.bob.address().word().hex()) + "]}") == 0);
+    for (
+        const char* bad :
+        {R"([{"fromBlock":"0x3","toBlock":"0x1"}])", R"([{"fromBlock":1}])", R"([{"fromBlock":"0x01"}])",
+         R"([{"address":"0x12"}])", R"([{"topics":["0x12"]}])", R"([{"topics":"x"}])", R"([7])", "[]",
+         R"([{"topics":[null,null,null,null,null]}])",
+         R"([{"blockHash":"0x0000000000000000000000000000000000000000000000000000000000000000","fromBlock":"0x1"}])"}) {
+        INFO(bad);
+        CHECK(f.error("eth_getLogs", bad) == -32602);
+    }
+}
+
+TEST_CASE("fee history has the shape that wallets compute with", "[rpc]") {
+    Rpc f;
+    for (std::uint64_t i = 0; i < 3; ++i) f.text("eth_sendRawTransaction", raw_of(f.transfer(i), f.alice));
+    const auto history = f.call("eth_feeHistory", R"(["0x2","latest",[10,50]])");
+    const auto& h = history["result"];
+    CHECK(std::string(h["oldestBlock"].GetString()) == "0x2");
+    CHECK(h["baseFeePerGas"].Size() == 3);
+    CHECK(h["gasUsedRatio"].Size() == 2);
+    CHECK(h["reward"].Size() == 2);
+    CHECK(h["reward"][0].Size() == 2);
+    CHECK(f.call("eth_feeHistory", R"(["0xffffffff","latest"])")["result"]["gasUsedRatio"].Size() == 4);
+    CHECK(f.error("eth_feeHistory", R"(["0x2","latest",[101]])") == -32602);
+}
+
+TEST_CASE("time moves and blocks are made by hand on development chains only", "[rpc]") {
+    Rpc f;
+    f.text("evm_increaseTime", "[100]");
+    f.text("evm_mine");
+    CHECK(f.ledger->head()->block.header.number == 1);
+    CHECK(f.ledger->head()->block.header.time == Timestamp{2'100});
+    CHECK(f.error("evm_increaseTime", "[-1]") == -32602);
+    f.server.reset();
+    f.ledger.reset();
+    f.genesis.development = false;
+    grid::test::TemporaryDirectory other;
+    const auto ledger = Ledger::open({.directory = other.path(),
+                                      .genesis = f.genesis,
+                                      .executor = [](auto task) { task(); },
+                                      .wake = [] {}})
+                            .value();
+    rpc::RpcServer server(*ledger, [] { return Timestamp{5}; });
+    std::string reply;
+    server.handle(R"({"jsonrpc":"2.0","id":1,"method":"evm_mine"})",
+                  [&](std::string text) { reply = std::move(text); });
+    CHECK(reply.find("-32601") != std::string::npos);
+}
+
+TEST_CASE("batches are answered in order, notifications not at all", "[rpc]") {
+    Rpc f;
+    const std::string send = to_hex(sign(f.transfer(0), f.alice).raw);
+    const auto reply = f.json(R"([{"jsonrpc":"2.0","id":"a","method":"eth_chainId"},
+        {"jsonrpc":"2.0","id":2,"method":"eth_sendRawTransaction","params":[)" +
+                              quoted(send) + R"(]},
+        {"jsonrpc":"2.0","method":"eth_chainId"}, 5,
+        {"jsonrpc":"2.0","id":null,"method":"nope"}])");
+    REQUIRE(reply.IsArray());
+    REQUIRE(reply.Size() == 4);
+    CHECK(std::string(reply[0]["id"].GetString()) == "a");
+    CHECK(reply[1]["id"].GetInt() == 2);
+    CHECK(reply[1].HasMember("result"));
+    CHECK(reply[2]["error"]["code"].GetInt() == -32600);
+    CHECK(reply[3]["error"]["code"].GetInt() == -32601);
+    CHECK(f.raw(R"({"jsonrpc":"2.0","method":"eth_chainId"})").empty());
+    CHECK(f.raw(R"([{"jsonrpc":"2.0","method":"eth_chainId"}])").empty());
+}
+
+TEST_CASE("hostile bodies are answered with an error and nothing else", "[rpc]") {
+    Rpc f;
+    const WriteSet before = f.ledger->rows();
+    CHECK(f.error_of_body("") == -32700);
+    CHECK(f.error_of_body("{") == -32700);
+    CHECK(f.error_of_body("nonsense") == -32700);
+    CHECK(f.error_of_body("{} trailing") == -32700);
+    CHECK(f.error_of_body("\xff\xfe") == -32700);
+    CHECK(f.error_of_body("{\"id\":\"\xc3\x28\"}") == -32700);
+    CHECK(f.error_of_body("[]") == -32600);
+    CHECK(f.error_of_body("1") == -32600);
+    CHECK(f.error_of_body("{}") == -32600);
+    CHECK(f.error_of_body(R"({"id":1,"method":"eth_chainId"})") == -32600);
+    CHECK(f.error_of_body(R"({"jsonrpc":2.0,"id":1,"method":"eth_chainId"})") == -32600);
+    CHECK(f.error_of_body(R"({"jsonrpc":"2.0","id":{},"method":"eth_chainId"})") == -32600);
+    CHECK(f.error_of_body(R"({"jsonrpc":"2.0","id":1,"method":7})") == -32600);
+    CHECK(f.error_of_body(R"({"jsonrpc":"2.0","id":1,"method":"eth_chainId","params":{"a":1}})") == -32602);
+    CHECK(f.error_of_body(R"({"jsonrpc":"2.0","id":1,"method":"eth_fillTransaction","params":[]})") ==
+          -32601);
+    CHECK(f.error_of_body(std::string(100'000, '[')) == -32600);
+    CHECK(f.error_of_body(std::string(rpc::RpcServer::kMaxBody + 1, ' ')) == -32600);
+    std::string batch = "[";
+    for (std::size_t i = 0; i <= rpc::RpcServer::kMaxBatch; ++i)
+        batch += std::string(i == 0 ? "" : ",") + R"({"jsonrpc":"2.0","id":1,"method":"eth_chainId"})";
+    CHECK(f.error_of_body(batch + "]") == -32600);
+    for (const char* params :
+         {R"(["0x"])", R"([null])", R"([1])", R"([{}])", R"([["0x12"]])", R"(["0xzz"])", R"([true])", "[]"})
+        for (const char* method :
+             {"eth_getBalance", "eth_getCode", "eth_getTransactionCount", "eth_getBlockByHash",
+              "eth_getTransactionByHash", "eth_getTransactionReceipt", "eth_getLogs"}) {
+            INFO(method << params);
+            const int code = f.error(method, params);
+            CHECK(
+                (code == -32602 || (std::string(method) == "eth_getLogs" && std::string(params) == "[{}]")));
+        }
+    for (const char* params :
+         {R"([{"to":5}])", R"([{"to":"0x1"}])", R"([{"data":"0x1"}])", R"([{"value":"1"}])",
+          R"([{"gas":"0x"}])", R"([{"data":"0x01","input":"0x02"}])", R"([5])", R"([{},"sometime"])",
+          R"([{},"0x10000000000000000"])", R"([{},{}])", R"([{},{"blockHash":"0x1"}])"}) {
+        INFO(params);
+        CHECK(f.error("eth_call", params) == -32602);
+    }
+    CHECK(f.ledger->rows() == before);
+    CHECK(f.text("eth_chainId") == "0x1287");
+}
