@@ -5,6 +5,7 @@
 #include "web/gateway_state.hpp"
 #include "web/openapi.hpp"
 #include "web/service_routes.hpp"
+#include "web/sign_in_page.hpp"
 
 namespace grid::web {
 
@@ -20,7 +21,8 @@ constexpr double kLoginCost = 5;
 
 }  // namespace
 
-Task<ApiReply> GatewayApi::State::home(Call&) {
+Task<ApiReply> GatewayApi::State::home(Call& call) {
+    if (call.query.has("app")) co_return sign_in_page();
     const auto head = co_await asker->ask<Head>(actors.chain, ask_timeout, head_atom_v);
     std::string body =
         "<p>This is the gateway of a GRID provider: it serves the applications of those who rent from "
@@ -56,6 +58,8 @@ GatewayApi::GatewayApi(caf::actor_system& system, GatewayActors actors, GatewayO
         routes.push_back({method, pattern, operation, access, body_limit, cost, on(handler)});
     };
     add("GET", "/", "home", open, 0, 1, &State::home);
+    routes.push_back({"GET", "/open.js", "signInScript", open, 0, 1,
+                      [](Call&) -> Task<ApiReply> { co_return sign_in_script(); }});
     add("GET", "/v1/greet", "greetEstimate", open, 0, 1, &State::greet_estimate);
     add("POST", "/v1/greet", "greet", Access::optional(), kDeployBody, kLoginCost, &State::greet);
     add("GET", "/v1/quotes", "estimateQuote", open, 0, 1, &State::estimate);

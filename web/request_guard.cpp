@@ -33,7 +33,8 @@ bool RequestGuard::own_host(const LocalRequest& request) const {
         return std::find(options_.ports.begin(), options_.ports.end(), request.port) != options_.ports.end();
     const auto ours = port_.load(std::memory_order_relaxed);
     const std::uint16_t named = request.port != 0 ? request.port : (request.https ? 443 : 80);
-    return ours == 0 || named == ours;
+    // Behind a TLS front of ours the visitor names the front's port.
+    return ours == 0 || named == ours || (request.https && named == 443);
 }
 
 OriginKind RequestGuard::origin(const LocalRequest& request) const {

@@ -650,6 +650,16 @@ TEST_CASE_METHOD(GatewayWorld, "the gateway's own page and state are open to all
     CHECK(contains(*page, address_of(9).checksummed()));
     CHECK(contains(*ask(*gateway, request_for("GET", "/v1/health")), "\"role\":\"gateway\""));
     CHECK_THROWS_AS(GatewayApi(world.system, {}, {}), std::invalid_argument);
+    // Who is sent here from a private application signs in; nothing of the link stands in the page.
+    const auto sign_in = ask(*gateway, request_for("GET", "/?app=web--<script>alert(1)</script>"));
+    CHECK(sign_in->status() == 200);
+    CHECK(contains(*sign_in, "<script src=\"/open.js\" defer></script>"));
+    CHECK_FALSE(contains(*sign_in, "alert"));
+    CHECK(sign_in->header("Content-Security-Policy").find("default-src 'none'") == 0);
+    CHECK(sign_in->header("Content-Security-Policy").find("script-src 'self'") != std::string::npos);
+    const auto script = ask(*gateway, request_for("GET", "/open.js"));
+    CHECK(script->header("Content-Type") == "text/javascript; charset=utf-8");
+    CHECK(contains(*script, "personal_sign"));
 }
 
 TEST_CASE_METHOD(GatewayWorld,

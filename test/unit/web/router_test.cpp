@@ -241,6 +241,28 @@ TEST_CASE_METHOD(Fixture, "only our own host names with our port are answered") 
     }
 }
 
+TEST_CASE_METHOD(Fixture, "behind a TLS front of ours the front's port is ours too") {
+    auto with = options();
+    with.guard.hosts = {"gateway.example.org"};
+    auto api = router(with);
+    auto request = request_for("GET", "/v1/things");
+    request.host = "gateway.example.org";
+    request.port = 0;
+    CHECK(ask(*api, request)->status() == 421);
+    request.https = true;
+    CHECK(ask(*api, request)->status() == 200);
+    request.port = 443;
+    CHECK(ask(*api, request)->status() == 200);
+    request.port = 444;
+    CHECK(ask(*api, request)->status() == 421);
+    // Or as configured.
+    with.guard.ports = {444};
+    api = router(with);
+    CHECK(ask(*api, request)->status() == 200);
+    request.port = 443;
+    CHECK(ask(*api, request)->status() == 421);
+}
+
 TEST_CASE_METHOD(Fixture, "tokens and scopes are asked for as the table declares") {
     auto api = router();
     const auto mine = [&](Headers headers) { return ask(*api, request_for("GET", "/v1/mine", headers)); };
