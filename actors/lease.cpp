@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "actors/when_done.hpp"
 #include "chain/calls.hpp"
 #include "chain/settlement.hpp"
 #include "lease/lease_key.hpp"
@@ -140,24 +141,24 @@ void lease_state::end(const std::string& why) {
 void lease_state::tear_down() {
     if (!ending_written_ || row_.torn_down || tearing_down_) return;
     tearing_down_ = true;
-    self_->request(context_.parts.cluster, kRemoveTimeout, remove_atom_v, row_.lease_key)
-        .then(
-            [this](caf::unit_t) {
+    when_done(
+        self_->request(context_.parts.cluster, kRemoveTimeout, remove_atom_v, row_.lease_key),
+        [this] {
+            tearing_down_ = false;
+            // An apply that was under way may have started something behind the removal.
+            if (applying_ > 0) return;
+            row_.torn_down = true;
+            persist_row([this] { conclude(); });
+        },
+        [this](const caf::error& error) {
+            spdlog::warn("lease of order {}: not removed yet, will try again: {}", row_.order.value,
+                         from_caf(error).message);
+            // The flag stays up until the wait is over, so that ticks do not start another try.
+            inbox_.after(backoff(tear_down_tries_++), [this] {
                 tearing_down_ = false;
-                // An apply that was under way may have started something behind the removal.
-                if (applying_ > 0) return;
-                row_.torn_down = true;
-                persist_row([this] { conclude(); });
-            },
-            [this](const caf::error& error) {
-                spdlog::warn("lease of order {}: not removed yet, will try again: {}", row_.order.value,
-                             from_caf(error).message);
-                // The flag stays up until the wait is over, so that ticks do not start another try.
-                inbox_.after(backoff(tear_down_tries_++), [this] {
-                    tearing_down_ = false;
-                    tear_down();
-                });
+                tear_down();
             });
+        });
 }
 
 // Sent until a block at or after E has taken it. `settleMany` passes over what is settled already.

@@ -4,6 +4,7 @@
 
 #include "actors/acceptance.hpp"
 #include "actors/lease.hpp"
+#include "actors/when_done.hpp"
 #include "chain/keccak.hpp"
 #include "lease/lease_key.hpp"
 #include "messages/error.hpp"
@@ -210,11 +211,11 @@ void lease_state::undo(const Run& run, Error why) {
         });
     }
     // Should this removal fail, the reconciler finds an application that no row names, and removes that.
-    self_->request(context_.parts.cluster, kRemoveTimeout, remove_atom_v, row_.lease_key, name)
-        .then([](caf::unit_t) {},
-              [name](const caf::error& error) {
-                  spdlog::warn("application {}: not removed yet: {}", name, from_caf(error).message);
-              });
+    when_done(
+        self_->request(context_.parts.cluster, kRemoveTimeout, remove_atom_v, row_.lease_key, name), [] {},
+        [name](const caf::error& error) {
+            spdlog::warn("application {}: not removed yet: {}", name, from_caf(error).message);
+        });
     apps_.erase(name);
     context_.rows.erase(batch, row_.lease_key, name);
     persist(std::move(batch), [this, run, why] { refuse(run, why); });

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "actors/lease.hpp"
+#include "actors/when_done.hpp"
 #include "messages/error.hpp"
 
 namespace grid::actors {
@@ -120,23 +121,23 @@ void lease_state::remove(const std::string& name, std::function<void(std::option
     context_.rows.put(intent, row_.lease_key, app->row);
     persist(std::move(intent), [this, name, done] {
         report();
-        self_->request(context_.parts.cluster, kRemoveTimeout, remove_atom_v, row_.lease_key, name)
-            .then(
-                [this, name, done](caf::unit_t) {
-                    busy_.erase(name);
-                    apps_.erase(name);
-                    store::Batch batch;
-                    context_.rows.erase(batch, row_.lease_key, name);
-                    persist(std::move(batch), [this, done] {
-                        report();
-                        done(std::nullopt);
-                    });
-                },
-                [this, name, done](const caf::error& error) {
-                    // The intent stays: the next watch tries again.
-                    busy_.erase(name);
-                    done(from_caf(error));
+        when_done(
+            self_->request(context_.parts.cluster, kRemoveTimeout, remove_atom_v, row_.lease_key, name),
+            [this, name, done] {
+                busy_.erase(name);
+                apps_.erase(name);
+                store::Batch batch;
+                context_.rows.erase(batch, row_.lease_key, name);
+                persist(std::move(batch), [this, done] {
+                    report();
+                    done(std::nullopt);
                 });
+            },
+            [this, name, done](const caf::error& error) {
+                // The intent stays: the next watch tries again.
+                busy_.erase(name);
+                done(from_caf(error));
+            });
     });
 }
 

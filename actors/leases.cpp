@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "actors/when_done.hpp"
 #include "messages/error.hpp"
 
 namespace grid::actors {
@@ -193,6 +194,9 @@ void leases_state::reconcile() {
 
 // Removes what runs here without a lease or a row. Everything in the list was made by this gateway.
 void leases_state::judge_running(const std::vector<RunningApp>& running) {
+    auto not_removed = [](const caf::error& error) {
+        spdlog::warn("leases: not removed, will try again: {}", from_caf(error).message);
+    };
     std::set<Hash> strangers;
     for (const auto& app : running) {
         const auto info = board_->find(app.lease_key);
@@ -205,8 +209,8 @@ void leases_state::judge_running(const std::vector<RunningApp>& running) {
             std::any_of(apps.begin(), apps.end(), [&](const auto& a) { return a.name == app.app; });
         if (known || !child(app.lease_key)) continue;
         spdlog::warn("removing application {} of order {}: no row names it", app.app, info->order.value);
-        self_->request(parts_.cluster, 120s, remove_atom_v, app.lease_key, app.app)
-            .then([](caf::unit_t) {}, [](const caf::error&) {});
+        when_done(
+            self_->request(parts_.cluster, 120s, remove_atom_v, app.lease_key, app.app), [] {}, not_removed);
     }
     for (const auto& key : strangers) {
         // An order that is being accepted has no application yet, so this is nobody's.
