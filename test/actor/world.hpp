@@ -8,6 +8,7 @@
 #include <set>
 
 #include "actors/clock.hpp"
+#include "actors/when_done.hpp"
 #include "chain/calls.hpp"
 #include "chain/execution.hpp"
 #include "chain/genesis.hpp"
@@ -150,11 +151,15 @@ public:
         Asked<R> asked;
         auto answer = asked.answer_;
         own(system_->spawn([=](caf::event_based_actor* self) {
-            self->request(caf::actor_cast<caf::actor>(actor), caf::infinite, xs...)
-                .then([answer](const R& value) { *answer = Result<R>(value); },
-                      [answer](const caf::error& error) {
-                          *answer = Result<R>(tl::unexpected(messages::from_caf(error)));
-                      });
+            auto request = self->request(caf::actor_cast<caf::actor>(actor), caf::infinite, xs...);
+            auto refused = [answer](const caf::error& error) {
+                *answer = Result<R>(tl::unexpected(messages::from_caf(error)));
+            };
+            if constexpr (std::is_same_v<R, caf::unit_t>)
+                actors::when_done(
+                    request, [answer] { *answer = Result<R>(caf::unit); }, refused);
+            else
+                request.then([answer](const R& value) { *answer = Result<R>(value); }, refused);
         }));
         return asked;
     }
