@@ -49,11 +49,12 @@ public:
     struct Options {
         std::string directory;
         chain::Genesis genesis;
-        unsigned threads = 0;                                      ///< of the workers; 0: one for each core
-        std::function<Clocks()> clocks = &system_clocks;           ///< called from any thread
-        std::function<void(const Error&)> alarm;                   ///< block production stopped; may be empty
-        std::function<void()> all_clear;                           ///< and goes on again; may be empty
-        std::function<void(const chain::BlockPointer&)> on_block;  ///< on the producing thread; may be empty
+        unsigned threads = 0;                             ///< of the workers; 0: one for each core
+        std::function<Clocks()> clocks = &system_clocks;  ///< called from any thread
+        std::function<void(const Error&)> alarm = {};     ///< block production stopped; may be empty
+        std::function<void()> all_clear = {};             ///< and goes on again; may be empty
+        std::function<void(const chain::BlockPointer&)> on_block =
+            {};  ///< on the producing thread; may be empty
     };
     /// Codes: those of chain::Ledger::open.
     static Result<std::unique_ptr<EmbeddedChainEngine>> open(Options options);
