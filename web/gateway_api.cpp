@@ -13,9 +13,9 @@ using namespace messages;
 
 namespace {
 
-constexpr std::size_t kSmallBody = 16 * 1024;
+constexpr std::size_t kSmallBody = std::size_t{16} * 1024;
 /// A manifest of 1 MiB, written as a JSON string.
-constexpr std::size_t kDeployBody = 2 * 1024 * 1024;
+constexpr std::size_t kDeployBody = std::size_t{2} * 1024 * 1024;
 /// What weighs on the store or on a signature counts as several requests.
 constexpr double kLoginCost = 5;
 

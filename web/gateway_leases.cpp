@@ -14,7 +14,7 @@ using namespace messages;
 
 namespace {
 
-constexpr std::size_t kMaxManifest = 1024 * 1024;
+constexpr std::size_t kMaxManifest = std::size_t{1024} * 1024;
 constexpr std::size_t kMaxUrl = 2048;
 constexpr std::uint64_t kMaxTail = 100'000;
 constexpr std::string_view kEnterPath = "/.grid/enter";

@@ -92,22 +92,21 @@ void GatewayApi::State::set_session_cookie(const LocalRequest& request, const Se
                                                          session.token, life, request.https));
 }
 
-Task<Estimate> GatewayApi::State::ask_estimate(Terms terms) {
-    auto answer = co_await asker->ask<Estimate>(actors.quotes, ask_timeout, estim_atom_v, std::move(terms));
+Task<Estimate> GatewayApi::State::ask_estimate(const Terms& terms) {
+    auto answer = co_await asker->ask<Estimate>(actors.quotes, ask_timeout, estim_atom_v, terms);
     co_return or_refuse(std::move(answer));
 }
 
 Task<ApiReply> GatewayApi::State::estimate(Call& call) {
-    auto terms = terms_of_query(call.query);
-    const auto found = co_await ask_estimate(std::move(terms));
+    const auto terms = terms_of_query(call.query);
+    const auto found = co_await ask_estimate(terms);
     co_return json_reply(json_object(found));
 }
 
 Task<ApiReply> GatewayApi::State::quote(Call& call) {
     auto body = JsonObject::parse(call.request.body);
-    auto terms = terms_of(body, call.visitor->claims.user);
-    auto answer =
-        co_await asker->ask<SignedQuote>(actors.quotes, ask_timeout, quote_atom_v, std::move(terms));
+    const auto terms = terms_of(body, call.visitor->claims.user);
+    auto answer = co_await asker->ask<SignedQuote>(actors.quotes, ask_timeout, quote_atom_v, terms);
     co_return json_reply(json_object(or_refuse(std::move(answer))));
 }
 
@@ -133,14 +132,13 @@ Task<ApiReply> GatewayApi::State::greet(Call& call) {
         need_visitor(call, lease::Scope::deploy);
         co_return co_await deploy_with(call, body);
     }
-    auto terms = terms_of(body, call.visitor ? call.visitor->claims.user : Address{});
+    const auto terms = terms_of(body, call.visitor ? call.visitor->claims.user : Address{});
     const auto found = co_await ask_estimate(terms);
     JsonText json;
     json.begin_object();
     write_members(json, found);
     if (call.visitor && call.visitor->claims.scopes.has(lease::Scope::account) && found.acceptable) {
-        auto answer =
-            co_await asker->ask<SignedQuote>(actors.quotes, ask_timeout, quote_atom_v, std::move(terms));
+        auto answer = co_await asker->ask<SignedQuote>(actors.quotes, ask_timeout, quote_atom_v, terms);
         const auto signed_quote = or_refuse(std::move(answer));
         json.begin_object("quote");
         write_members(json, signed_quote);

@@ -72,7 +72,7 @@ struct GatewayApi::State {
     /// lease_of() by the parameter `lease_key` of the query, and its application of the path.
     Task<messages::LeaseInfo> lease_of_app(Call& call);
 
-    Task<messages::Estimate> ask_estimate(messages::Terms terms);
+    Task<messages::Estimate> ask_estimate(const messages::Terms& terms);
     void set_session_cookie(const LocalRequest& request, const messages::Session& session,
                             Headers& headers) const;
 };

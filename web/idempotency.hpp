@@ -21,7 +21,7 @@ class IdempotencyCache {
 public:
     struct Options {
         std::size_t capacity = 4096;
-        std::size_t max_body = 64 * 1024;  ///< longer answers are not kept
+        std::size_t max_body = std::size_t{64} * 1024;  ///< longer answers are not kept
         SteadyTime life{std::chrono::hours(1)};
     };
 

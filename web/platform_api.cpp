@@ -11,7 +11,7 @@ using namespace messages;
 
 namespace {
 
-constexpr std::size_t kMaxRpcBody = 1024 * 1024;
+constexpr std::size_t kMaxRpcBody = std::size_t{1024} * 1024;
 constexpr std::size_t kMaxCursor = 128;
 
 chain::OrderStatus order_status(Query& query) {

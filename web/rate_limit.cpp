@@ -41,7 +41,7 @@ std::size_t RateLimit::size() const {
 
 std::string client_key(std::string_view address) {
     in6_addr v6{};
-    const std::string text(address);
+    std::string text(address);
     if (inet_pton(AF_INET6, text.c_str(), &v6) != 1 || IN6_IS_ADDR_V4MAPPED(&v6)) return text;
     std::memset(v6.s6_addr + 8, 0, 8);
     char out[INET6_ADDRSTRLEN];
