@@ -46,6 +46,13 @@ struct GatewayParts {
     messages::fetcher_actor fetcher;
     std::shared_ptr<lease::RoutePublisher> routes;
     std::shared_ptr<lease::SessionPublisher> sessions;
+    /// Told of what happened, for counters, from any actor's thread: order_accepted, deployment_ready,
+    /// deployment_failed, lease_ended, lease_gone, lease_restarted.
+    std::function<void(const std::string& event)> count{};
+
+    void happened(const std::string& event) const {
+        if (count) count(event);
+    }
 };
 
 }  // namespace grid::actors

@@ -32,6 +32,7 @@ lease_state::lease_state(interface::pointer self, LeaseContext context, StoredLe
     for (auto& row : stored.apps) {
         App app;
         app.row = std::move(row);
+        app.interrupted = app.row.state == AppState::deploying;
         if (auto lowered = lower(app.row.name, app.row.manifest))
             app.application = std::move(*lowered);
         else
@@ -126,6 +127,7 @@ void lease_state::take_order(const chain::Order& order) {
 
 void lease_state::end(const std::string& why) {
     spdlog::info("lease of order {} ends: {}", row_.order.value, why);
+    context_.parts.happened("lease_ended");
     row_.state = LeaseState::ending;
     // Traffic first: nobody is served unpaid while the rest is written down.
     context_.parts.sessions->end(row_.lease_key);
@@ -198,6 +200,7 @@ void lease_state::conclude() {
     }
     persist(std::move(batch), [this] {
         spdlog::info("lease of order {} is gone", row_.order.value);
+        context_.parts.happened("lease_gone");
         report();
         self_->quit();
     });

@@ -39,8 +39,9 @@ private:
         messages::Health health = messages::Health::unknown;
         std::string reason;
         std::vector<messages::Endpoint> endpoints;
-        unsigned failures = 0;  ///< of repairs, one after another
-        Time quiet_until{};     ///< no repair before
+        bool interrupted = false;  ///< its deployment was under way when this node stopped
+        unsigned failures = 0;     ///< of repairs, one after another
+        Time quiet_until{};        ///< no repair before
     };
 
     /// A deployment under way.
@@ -69,6 +70,7 @@ private:
     void watch();
     void observe(const std::string& name, const messages::AppStatus& status);
     void repair(const std::string& name);
+    void roll_back(App& app);
     void remove(const std::string& name, std::function<void(std::optional<Error>)> done);
     Result<lease::Application> lower(const std::string& app, const std::string& yaml) const;
 

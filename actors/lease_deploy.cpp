@@ -183,6 +183,7 @@ void lease_state::finish(const Run& run) {
     app->row.state = AppState::ready;
     app->row.previous_manifest.clear();
     app->failures = 0;
+    context_.parts.happened("deployment_ready");
     store::Batch batch;
     context_.rows.put(batch, row_.lease_key, app->row);
     persist(std::move(batch), [this, run] {
@@ -196,6 +197,7 @@ void lease_state::finish(const Run& run) {
 // All or nothing: a new application goes without a trace, an update returns to the version before it.
 void lease_state::undo(const Run& run, Error why) {
     const auto name = run->request.app;
+    context_.parts.happened("deployment_failed");
     if (ending()) return refuse(run, ended());
     store::Batch batch;
     if (run->previous) {

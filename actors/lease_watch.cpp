@@ -30,6 +30,11 @@ void lease_state::watch() {
             remove(name, [](std::optional<Error>) {});
             continue;
         }
+        if (app.interrupted) {
+            // Nobody knows how far it came: applying is idempotent, and finishes what was begun.
+            repair(name);
+            continue;
+        }
         self_->request(context_.parts.cluster, kStatusTimeout, status_atom_v, row_.lease_key, name)
             .then([this, name = name](const AppStatus& status) { observe(name, status); },
                   [this, name = name](const caf::error& error) {
@@ -64,16 +69,20 @@ void lease_state::observe(const std::string& name, const AppStatus& status) {
     }
     if (status.health == Health::failed && app->row.state == AppState::deploying &&
         !app->row.previous_manifest.empty()) {
-        // An update that was interrupted has failed: back to the version before it.
-        app->row.manifest = std::exchange(app->row.previous_manifest, {});
-        app->row.is_public = app->row.previous_is_public;
-        app->row.state = AppState::ready;
-        if (auto application = lower(name, app->row.manifest)) app->application = std::move(*application);
-        store::Batch batch;
-        context_.rows.put(batch, row_.lease_key, app->row);
-        return persist(std::move(batch), [this, name] { repair(name); });
+        return roll_back(*app);
     }
     if (changed) report();
+}
+
+// An update that was interrupted has failed: back to the version before it.
+void lease_state::roll_back(App& app) {
+    app.row.manifest = std::exchange(app.row.previous_manifest, {});
+    app.row.is_public = app.row.previous_is_public;
+    app.row.state = AppState::ready;
+    if (auto application = lower(app.row.name, app.row.manifest)) app.application = std::move(*application);
+    store::Batch batch;
+    context_.rows.put(batch, row_.lease_key, app.row);
+    persist(std::move(batch), [this, name = app.row.name] { repair(name); });
 }
 
 void lease_state::repair(const std::string& name) {
@@ -91,6 +100,7 @@ void lease_state::repair(const std::string& name) {
             [this, name](const AppStatus& status) {
                 --applying_;
                 busy_.erase(name);
+                if (auto* done = find(name)) done->interrupted = false;
                 observe(name, status);
             },
             [this, name](const caf::error& error) {
@@ -103,6 +113,9 @@ void lease_state::repair(const std::string& name) {
                                      reason.code == "unavailable";
                 failed->health = unknown ? Health::unknown : Health::failed;
                 failed->reason = reason.message;
+                if (!unknown && std::exchange(failed->interrupted, false) &&
+                    !failed->row.previous_manifest.empty())
+                    return roll_back(*failed);
                 failed->quiet_until = now() + repair_wait(failed->failures++);
                 report();
             });

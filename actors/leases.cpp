@@ -131,6 +131,7 @@ void leases_state::on_down(const caf::down_msg& down) {
     }
     auto& child = found->second;
     child.actor = nullptr;
+    parts_.happened("lease_restarted");
     spdlog::error("the lease of order {} stopped: {}", child.order.value, caf::to_string(down.reason));
     if (++child.restarts > kMaxRestarts) {
         child.quarantined = true;

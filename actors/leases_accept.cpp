@@ -153,6 +153,7 @@ void leases_state::confirm(const Run& run) {
                 const auto& row = run->row;
                 accepting_.erase(row.order);
                 spdlog::info("order {} is accepted", row.order.value);
+                parts_.happened("order_accepted");
                 const LeaseInfo info{row.lease_key, row.order,   row.user, row.state,
                                      row.resources, row.ends_at, {}};
                 board_->report(info, {});
