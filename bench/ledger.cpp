@@ -309,7 +309,7 @@ struct Directory {
 int main() {
     std::printf("signing %zu orders of %zu users at %zu providers\n", kOrders, kUsers, kProviders);
     const Workload workload = make_workload();
-    const double limit = crypto_limit(workload);
+    double limit = crypto_limit(workload);
     const Directory directory;
     const Genesis genesis = make_genesis(workload);
 
@@ -344,6 +344,9 @@ int main() {
                               "open again");
     const double restart = seconds_since(begin);
     if (again->rows() != rows) stop("the state after a restart differs");
+
+    // Before and after: on a machine that others use too, the better one counts against us.
+    limit = std::max(limit, crypto_limit(workload));
 
     std::sort(latencies.begin(), latencies.end());
     const double rate = static_cast<double>(kOrders) / elapsed;
