@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <ctime>
+#include <thread>
 
 namespace grid::adapters::podman {
 
@@ -22,6 +23,7 @@ namespace {
 
 constexpr char kBase[] = "/v4.0.0/libpod";
 constexpr std::size_t kMaxFrame = 1u << 20;
+constexpr milliseconds kLongestPause{1000};
 
 std::string text_of(const Value& object, const char* name) {
     const auto i = object.FindMember(name);
@@ -207,10 +209,16 @@ Result<void> PodmanApi::stop(const std::string& id, unsigned grace_s) const {
 }
 
 Result<void> PodmanApi::remove(const std::string& id) const {
-    const auto response =
-        call("DELETE", "/containers/" + percent_encode(id) + "?force=true&timeout=0&v=true");
-    if (!response && response.error().code != "not_found") return tl::unexpected(response.error());
-    return {};
+    // Podman's own cleaning after the end of a container runs at the same time in a process of its own, and
+    // now and then makes this fail with "device or resource busy"; a moment later it goes through.
+    for (auto pause = milliseconds(20);; pause *= 2) {
+        const auto response =
+            call("DELETE", "/containers/" + percent_encode(id) + "?force=true&timeout=0&v=true");
+        if (response || response.error().code == "not_found") return {};
+        if (response.error().code == "cluster_unavailable" || pause > kLongestPause)
+            return tl::unexpected(response.error());
+        std::this_thread::sleep_for(pause);
+    }
 }
 
 Result<std::string> PodmanApi::last_lines(const std::string& id, unsigned lines) const {
@@ -304,9 +312,13 @@ Result<std::vector<NetworkRow>> PodmanApi::networks(const std::string& label) co
 }
 
 Result<void> PodmanApi::remove_network(const std::string& name) const {
-    const auto response = call("DELETE", "/networks/" + percent_encode(name));
-    if (!response && response.error().code != "not_found") return tl::unexpected(response.error());
-    return {};
+    for (auto pause = milliseconds(20);; pause *= 2) {
+        const auto response = call("DELETE", "/networks/" + percent_encode(name));
+        if (response || response.error().code == "not_found") return {};
+        if (response.error().code == "cluster_unavailable" || pause > kLongestPause)
+            return tl::unexpected(response.error());
+        std::this_thread::sleep_for(pause);
+    }
 }
 
 Result<bool> PodmanApi::image_exists(const std::string& name) const {

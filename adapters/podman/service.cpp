@@ -82,6 +82,7 @@ std::string containers_conf(const Layout& layout) {
     out << "# Written by GRID at every start.\n[containers]\n";
     if (!may_raise_limits()) out << "default_ulimits = [\"nofile=20000:20000\", \"nproc=32768:32768\"]\n";
     out << "[engine]\nevents_logger = \"file\"\nlock_type = \"file\"\n";
+    out << "exit_command_delay = 10\n";  // or each exec leaves its monitor for five minutes
     if (needs_runc()) out << "runtime = \"runc\"\n";
     if (!fs::exists("/run/systemd/system")) out << "cgroup_manager = \"cgroupfs\"\n";
     out << "tmp_dir = \"" << layout.run << "/libpod\"\n";

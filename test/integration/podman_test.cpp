@@ -1,6 +1,7 @@
 // The Podman driver on a real podman: every test program run has its own gateway ids, data directory, storage
 // and service, and leaves nothing behind. Needs root, podman, netavark, aardvark-dns, nftables, iptables,
 // busybox-static.
+#define CATCH_CONFIG_EXTERNAL_INTERFACES  // a listener
 #include <arpa/inet.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -65,7 +66,12 @@ public:
     }
 
     static World& get() {
-        static World world;
+        if (!current()) current() = std::make_unique<World>();
+        return *current();
+    }
+    /// Before main returns: an actor system does not survive until static objects are destroyed.
+    static std::unique_ptr<World>& current() {
+        static std::unique_ptr<World> world;
         return world;
     }
 
@@ -153,6 +159,18 @@ private:
     cluster_actor podman_;
 };
 
+/// Empty when it went well: what a failed check shows.
+template <class T>
+std::string problem(const Result<T>& result) {
+    return result ? "" : result.error().code + ": " + result.error().message;
+}
+
+struct WorldEnds : Catch::TestEventListenerBase {
+    using TestEventListenerBase::TestEventListenerBase;
+    void testRunEnded(const Catch::TestRunStats&) override { World::current().reset(); }
+};
+CATCH_REGISTER_LISTENER(WorldEnds)
+
 lease::Container web_container(std::string name = "web") {
     lease::Container c;
     c.name = std::move(name);
@@ -208,7 +226,7 @@ std::string output_of(World& world, const Hash& lease, const std::string& script
     const auto made = world.apply(lease, "probe", app);
     if (!made) return made.error().message;
     const auto text = page(world.wait_for(lease, "probe", Health::ready));
-    CHECK(world.remove(world.podman(), lease));
+    CHECK(problem(world.remove(world.podman(), lease)) == "");
     return text;
 }
 
@@ -255,7 +273,7 @@ TEST_CASE("podman: an application runs, is reached at its container, and is remo
     const auto lease = lease_number(1);
     CHECK(world.status(lease, "app").health == Health::absent);
     auto app = app_of(web_container());
-    REQUIRE(world.apply(lease, "app", app));
+    REQUIRE(problem(world.apply(lease, "app", app)) == "");
     const auto status = world.wait_for(lease, "app", Health::ready);
     REQUIRE(status.health == Health::ready);
     REQUIRE(status.endpoints.size() == 1);
@@ -265,7 +283,7 @@ TEST_CASE("podman: an application runs, is reached at its container, and is remo
 
     // The same again changes nothing.
     const auto before = world.api().containers({"grid.lease=" + lease.hex().substr(2)}).value();
-    REQUIRE(world.apply(lease, "app", app));
+    REQUIRE(problem(world.apply(lease, "app", app)) == "");
     const auto after = world.api().containers({"grid.lease=" + lease.hex().substr(2)}).value();
     REQUIRE(before.size() == 1);
     REQUIRE(after.size() == 1);
@@ -284,7 +302,7 @@ TEST_CASE("podman: an application runs, is reached at its container, and is remo
     CHECK(world.api().containers({"grid.lease=" + lease.hex().substr(2)}).value().empty());
     CHECK(world.api().networks("grid.lease=" + lease.hex().substr(2)).value().empty());
     CHECK_FALSE(fs::exists(world.data() + "/apps/" + lease.hex().substr(2)));
-    CHECK(world.remove(world.podman(), lease));  // again is fine
+    CHECK(problem(world.remove(world.podman(), lease)) == "");  // again is fine
 }
 
 TEST_CASE("podman: an update runs before the old version goes; one that fails leaves the old", "[podman]") {
@@ -293,9 +311,9 @@ TEST_CASE("podman: an update runs before the old version goes; one that fails le
     const auto with_page = [](const std::string& text) {
         return app_of(shell("echo " + text + " >/tmp/index.html; " + kServe));
     };
-    REQUIRE(world.apply(lease, "app", with_page("one")));
+    REQUIRE(problem(world.apply(lease, "app", with_page("one"))) == "");
     CHECK(page(world.wait_for(lease, "app", Health::ready)) == "one\n");
-    REQUIRE(world.apply(lease, "app", with_page("two")));
+    REQUIRE(problem(world.apply(lease, "app", with_page("two"))) == "");
     CHECK(page(world.wait_for(lease, "app", Health::ready)) == "two\n");
     CHECK(world.api().containers({"grid.lease=" + lease.hex().substr(2)}).value().size() == 1);
 
@@ -313,7 +331,7 @@ TEST_CASE("podman: an update runs before the old version goes; one that fails le
     CHECK(no_program.error().code == "failed_to_start");
     CHECK(page(world.wait_for(lease, "app", Health::ready)) == "two\n");
     CHECK(world.api().containers({"grid.lease=" + lease.hex().substr(2)}).value().size() == 1);
-    CHECK(world.remove(world.podman(), lease));
+    CHECK(problem(world.remove(world.podman(), lease)) == "");
 }
 
 TEST_CASE("podman: a first deployment that fails leaves nothing and says why", "[podman]") {
@@ -413,7 +431,7 @@ TEST_CASE("podman: containers are shut in: privileges, limits, user namespace", 
 TEST_CASE("podman: from inside a container neither the host nor another lease can be reached", "[podman]") {
     auto& world = World::get();
     const auto neighbour = lease_number(6);
-    REQUIRE(world.apply(neighbour, "app", app_of(web_container())));
+    REQUIRE(problem(world.apply(neighbour, "app", app_of(web_container()))) == "");
     const auto other = world.wait_for(neighbour, "app", Health::ready);
     REQUIRE(other.endpoints.size() == 1);
 
@@ -445,7 +463,7 @@ TEST_CASE("podman: from inside a container neither the host nor another lease ca
     CHECK(text.find("end") != std::string::npos);
     CHECK(text.find("REACHED") == std::string::npos);
     CHECK(text.find("default") == std::string::npos);
-    CHECK(world.remove(world.podman(), neighbour));
+    CHECK(problem(world.remove(world.podman(), neighbour)) == "");
 }
 
 TEST_CASE("podman: services are names inside the lease", "[podman]") {
@@ -462,9 +480,9 @@ TEST_CASE("podman: services are names inside the lease", "[podman]") {
         "until wget -q -O /tmp/index.html http://backend:8080/; do sleep 0.1; done; " + std::string(kServe)));
     app.workloads.push_back(front);
     app.entrances.push_back({"front", "front", 8080});
-    REQUIRE(world.apply(lease, "app", app));
+    REQUIRE(problem(world.apply(lease, "app", app)) == "");
     CHECK(page(world.wait_for(lease, "app", Health::ready)).find("It runs.") != std::string::npos);
-    CHECK(world.remove(world.podman(), lease));
+    CHECK(problem(world.remove(world.podman(), lease)) == "");
 }
 
 TEST_CASE("podman: replicas are endpoints of one entrance, containers of a pod share their network",
@@ -479,7 +497,7 @@ TEST_CASE("podman: replicas are endpoints of one entrance, containers of a pod s
     side.name = "side";
     side.readiness = lease::Probe{lease::Probe::Kind::http_get, "/", 8081, {}, 0, 1, 1, 3, 1};
     app.workloads[0].containers.push_back(side);
-    REQUIRE(world.apply(lease, "app", app));
+    REQUIRE(problem(world.apply(lease, "app", app)) == "");
     const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     auto status = world.status(lease, "app");
     while (status.endpoints.size() < 3 && std::chrono::steady_clock::now() < limit)
@@ -487,7 +505,7 @@ TEST_CASE("podman: replicas are endpoints of one entrance, containers of a pod s
     CHECK(status.endpoints.size() == 3);
     CHECK(status.health == Health::ready);
     CHECK(world.api().containers({"grid.lease=" + lease.hex().substr(2)}).value().size() == 6);
-    CHECK(world.remove(world.podman(), lease));
+    CHECK(problem(world.remove(world.podman(), lease)) == "");
 }
 
 TEST_CASE("podman: probes decide who is ready", "[podman]") {
@@ -496,7 +514,7 @@ TEST_CASE("podman: probes decide who is ready", "[podman]") {
     auto app = app_of(web_container());
     app.workloads[0].containers[0].readiness =
         lease::Probe{lease::Probe::Kind::exec, "", 0, {"/bin/test", "-e", "/tmp/ready"}, 0, 1, 2, 1, 1};
-    REQUIRE(world.apply(lease, "app", app));
+    REQUIRE(problem(world.apply(lease, "app", app)) == "");
     const auto waiting = world.status(lease, "app");
     CHECK(waiting.health == Health::starting);
     CHECK(waiting.endpoints.empty());
@@ -505,55 +523,57 @@ TEST_CASE("podman: probes decide who is ready", "[podman]") {
     CHECK(world.wait_for(lease, "app", Health::ready).endpoints.size() == 1);
     CHECK(world.api().execute(row.id, {"/bin/rm", "/tmp/ready"}, std::chrono::seconds(10)).value() == 0);
     CHECK(world.wait_for(lease, "app", Health::starting).endpoints.empty());
-    CHECK(world.remove(world.podman(), lease));
+    CHECK(problem(world.remove(world.podman(), lease)) == "");
 }
 
 TEST_CASE("podman: too much memory is killed, a crash loop is failed, both with the reason", "[podman]") {
     auto& world = World::get();
     const auto hungry = lease_number(11);
-    REQUIRE(world.apply(hungry, "app", app_of(shell("tail -c 200m /dev/zero"))));
+    REQUIRE(problem(world.apply(hungry, "app", app_of(shell("tail -c 200m /dev/zero")))) == "");
     const auto killed = world.wait_for(hungry, "app", Health::failed);
     INFO(killed.reason);
     CHECK(killed.health == Health::failed);
     CHECK(killed.reason.find("137") != std::string::npos);
     CHECK(killed.reason.find("32 MiB of memory") != std::string::npos);
-    CHECK(world.remove(world.podman(), hungry));
+    CHECK(problem(world.remove(world.podman(), hungry)) == "");
 
     const auto crashing = lease_number(12);
-    REQUIRE(world.apply(crashing, "app", app_of(shell("echo my last words; exit 5"))));
+    REQUIRE(problem(world.apply(crashing, "app", app_of(shell("echo my last words; exit 5")))) == "");
     const auto failed = world.wait_for(crashing, "app", Health::failed);
     INFO(failed.reason);
     CHECK(failed.reason.find("exited with code 5") != std::string::npos);
     CHECK(failed.reason.find("my last words") != std::string::npos);
     CHECK(failed.reason.find("restarted") != std::string::npos);
-    CHECK(world.remove(world.podman(), crashing));
+    CHECK(problem(world.remove(world.podman(), crashing)) == "");
 
     const auto once = lease_number(13);
     auto app = app_of(shell("exit 0"), 0);
     app.workloads[0].restart = lease::RestartPolicy::never;
-    REQUIRE(world.apply(once, "app", app));
+    REQUIRE(problem(world.apply(once, "app", app)) == "");
     CHECK(world.wait_for(once, "app", Health::ready).endpoints.empty());
-    CHECK(world.remove(world.podman(), once));
+    CHECK(problem(world.remove(world.podman(), once)) == "");
 }
 
 TEST_CASE("podman: one crash is repaired by a restart", "[podman]") {
     auto& world = World::get();
     const auto lease = lease_number(14);
-    REQUIRE(world.apply(lease, "app",
-                        app_of(shell("test -e /tmp/second && { echo again >/tmp/index.html; " +
-                                     std::string(kServe) + "; }; touch /tmp/second; exit 1"))));
+    REQUIRE(problem(world.apply(lease, "app",
+                                app_of(shell("test -e /tmp/second && { echo again >/tmp/index.html; " +
+                                             std::string(kServe) + "; }; touch /tmp/second; exit 1")))) ==
+            "");
     CHECK(page(world.wait_for(lease, "app", Health::ready)) == "again\n");
-    CHECK(world.remove(world.podman(), lease));
+    CHECK(problem(world.remove(world.podman(), lease)) == "");
 }
 
 TEST_CASE("podman: logs come from the end, follow what is new, and end with the application", "[podman]") {
     auto& world = World::get();
     const auto lease = lease_number(15);
-    REQUIRE(world.apply(
-        lease, "app",
-        app_of(shell("for i in 1 2 3 4 5; do echo old-$i; done; echo bad >&2; "
-                     "n=0; trap 'exit 0' TERM; while true; do echo new-$n; n=$((n+1)); sleep 0.1; done"),
-               0)));
+    REQUIRE(
+        problem(world.apply(
+            lease, "app",
+            app_of(shell("for i in 1 2 3 4 5; do echo old-$i; done; echo bad >&2; "
+                         "n=0; trap 'exit 0' TERM; while true; do echo new-$n; n=$((n+1)); sleep 0.1; done"),
+                   0))) == "");
     CHECK(world.wait_for(lease, "app", Health::ready).health == Health::ready);
     const auto start = [&](bool follow, std::uint32_t tail) {
         auto into = std::make_shared<Collected>();
@@ -573,7 +593,7 @@ TEST_CASE("podman: logs come from the end, follow what is new, and end with the 
     const auto [left, left_sink] = start(true, 1);
     CHECK(left->wait([](auto& c) { return count(c.text, "new-") >= 2; }));
     caf::anon_send_exit(left_sink, caf::exit_reason::user_shutdown);
-    CHECK(world.remove(world.podman(), lease));
+    CHECK(problem(world.remove(world.podman(), lease)) == "");
     CHECK(followed->wait([](auto& c) { return c.end; }));
     caf::anon_send_exit(all_sink, caf::exit_reason::user_shutdown);
     caf::anon_send_exit(followed_sink, caf::exit_reason::user_shutdown);
@@ -583,20 +603,20 @@ TEST_CASE("podman: two gateways on one podman do not see each other", "[podman]"
     auto& world = World::get();
     const auto lease = lease_number(16);
     const auto other = world.spawn("o" + std::to_string(::getpid()), world.socket());
-    REQUIRE(world.apply(lease, "app", app_of(web_container())));
+    REQUIRE(problem(world.apply(lease, "app", app_of(web_container()))) == "");
     CHECK(world.ask<std::vector<RunningApp>>(other, list_atom_v).value().empty());
     CHECK(world.ask<AppStatus>(other, status_atom_v, lease, std::string("app")).value().health ==
           Health::absent);
     CHECK(world.ask<Inventory>(other, inv_atom_v).value().used == Resources{});
-    CHECK(world.remove(other, lease));
+    CHECK(problem(world.remove(other, lease)) == "");
     CHECK(world.wait_for(lease, "app", Health::ready).health == Health::ready);
 
     // Even the same lease and name are two applications.
     REQUIRE(world.ask<AppStatus>(other, apply_atom_v, lease, std::string("app"), app_of(web_container()),
                                  Resources{1000, 1000, 1000, 0}));
-    CHECK(world.remove(world.podman(), lease));
+    CHECK(problem(world.remove(world.podman(), lease)) == "");
     CHECK(world.ask<std::vector<RunningApp>>(other, list_atom_v).value().size() == 1);
-    CHECK(world.remove(other, lease));
+    CHECK(problem(world.remove(other, lease)) == "");
     caf::anon_send_exit(other, caf::exit_reason::user_shutdown);
 }
 
@@ -604,7 +624,7 @@ TEST_CASE("podman: while the service is gone health is unknown; it comes back an
           "[podman]") {
     auto& world = World::get();
     const auto lease = lease_number(17);
-    REQUIRE(world.apply(lease, "app", app_of(web_container())));
+    REQUIRE(problem(world.apply(lease, "app", app_of(web_container()))) == "");
     const auto before = world.wait_for(lease, "app", Health::ready);
     REQUIRE(before.health == Health::ready);
     pid_t service = 0;
@@ -626,14 +646,14 @@ TEST_CASE("podman: while the service is gone health is unknown; it comes back an
     pid_t fresh = 0;
     std::ifstream(world.data() + "/podman.pid") >> fresh;
     CHECK_FALSE(fresh == service);
-    CHECK(world.remove(world.podman(), lease));
+    CHECK(problem(world.remove(world.podman(), lease)) == "");
 }
 
 TEST_CASE("podman: a driver that comes back adopts what runs", "[podman]") {
     auto& world = World::get();
     const auto lease = lease_number(18);
     const auto app = app_of(web_container());
-    REQUIRE(world.apply(lease, "app", app));
+    REQUIRE(problem(world.apply(lease, "app", app)) == "");
     const auto before = world.wait_for(lease, "app", Health::ready);
     world.stop();
     CHECK(page(before).find("It runs.") != std::string::npos);  // containers run on
@@ -641,9 +661,9 @@ TEST_CASE("podman: a driver that comes back adopts what runs", "[podman]") {
     const auto after = world.wait_for(lease, "app", Health::ready);
     REQUIRE(after.endpoints.size() == 1);
     CHECK(after.endpoints[0].address == before.endpoints[0].address);
-    REQUIRE(world.apply(lease, "app", app));
+    REQUIRE(problem(world.apply(lease, "app", app)) == "");
     CHECK(world.ask<std::vector<RunningApp>>(world.podman(), list_atom_v).value().size() == 1);
-    CHECK(world.remove(world.podman(), lease));
+    CHECK(problem(world.remove(world.podman(), lease)) == "");
 }
 
 TEST_CASE("podman: bad configurations are refused with the reason", "[podman]") {
