@@ -30,7 +30,7 @@ void lease_state::watch() {
             remove(name, [](std::optional<Error>) {});
             continue;
         }
-        if (app.interrupted) {
+        if (app.interrupted && !app.application.workloads.empty()) {
             // Nobody knows how far it came: applying is idempotent, and finishes what was begun.
             repair(name);
             continue;
