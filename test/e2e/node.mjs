@@ -1,12 +1,14 @@
-// A real node for a test: gridd on free ports in a directory of its own, ended with the test.
-import { spawn, execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+// A real node for a test: gridd on free ports in a directory of its own, ended with the test without a trace.
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 export const build = process.env.GRID_BUILD ?? join(root, 'build', 'dev')
+export const sampleManifest = join(root, 'config', 'sample-app.yaml')
 // The binary itself: the wrapper beside it loses the exit code.
 export const cast = join(root, 'test', 'e2e', 'node_modules', '@foundry-rs', 'cast-linux-amd64', 'bin', 'cast')
 
@@ -21,34 +23,93 @@ export async function until(what, condition, milliseconds = 30_000) {
   }
 }
 
+/**
+ * One HTTP request to this machine, whatever the host of the URL is: names under localhost are not resolved everywhere.
+ * Redirects are not followed. Answers {status, headers, body}.
+ */
+export function visit(url, { method = 'GET', headers = {}, body } = {}) {
+  const { host, port, pathname, search } = new URL(url)
+  return new Promise((resolve, reject) => {
+    const sent = request({ host: '127.0.0.1', port, method, path: pathname + search, headers: { host, ...headers }, agent: false },
+      answer => {
+        let text = ''
+        answer.setEncoding('utf8')
+        answer.on('data', piece => { text += piece })
+        answer.on('end', () => resolve({ status: answer.statusCode, headers: answer.headers, body: text }))
+        answer.on('error', reject)
+      })
+    sent.on('error', reject)
+    sent.end(body)
+  })
+}
+
+/** The same with JSON both ways, for the APIs: {status, headers, json}. */
+export async function api(url, method, body, headers = {}) {
+  const answer = await visit(url, {
+    method,
+    headers: body === undefined ? headers : { 'content-type': 'application/json', ...headers },
+    body: body === undefined ? undefined : JSON.stringify(body)
+  })
+  return { ...answer, json: answer.body === '' ? undefined : JSON.parse(answer.body) }
+}
+
+/** Raw JSON-RPC, for requests that no library would send. */
+export async function rpc(node, method, params = []) {
+  return (await api(node.rpc, 'POST', { jsonrpc: '2.0', id: 1, method, params })).json
+}
+
 export class Node {
-  /** extra: YAML of further top-level keys, e.g. "gateway:\n  ..." replaces the default section. */
-  static async start({ roles = ['ledger', 'platform'], gateway = '', data, config } = {}) {
+  /** A data directory with a configuration, and nothing that runs. */
+  static place({ roles = ['ledger', 'platform', 'gateway'], gateway = '' } = {}) {
     const node = new Node()
-    node.data = data ?? mkdtempSync(join(tmpdir(), 'grid-e2e-'))
+    node.roles = roles
+    node.gatewayLines = gateway
+    node.data = mkdtempSync(join(tmpdir(), 'grid-e2e-'))
     node.config = join(node.data, 'gridd.yaml')
-    writeFileSync(node.config, config ?? [
-      `data: ${node.data}`,
-      `roles: [${roles.join(', ')}]`,
-      'platform:', '  listen: 127.0.0.1:0',
-      'gateway:', '  listen: 127.0.0.1:0', '  public_url: ""', gateway, ''
-    ].join('\n'))
-    await node.launch()
+    node.configure({ platformPort: 0, gatewayPort: 0 })
     return node
+  }
+
+  /** `gateway`: further lines of the section gateway. */
+  static async start({ roles = ['ledger', 'platform'], gateway } = {}) {
+    const node = Node.place({ roles, gateway })
+    try {
+      await node.launch()
+    } catch (error) {
+      node.sweep()
+      throw error
+    }
+    return node
+  }
+
+  configure({ platformPort, gatewayPort }) {
+    writeFileSync(this.config, [
+      `data: ${this.data}`,
+      `roles: [${this.roles.join(', ')}]`,
+      'platform:', `  listen: 127.0.0.1:${platformPort}`,
+      'gateway:', `  listen: 127.0.0.1:${gatewayPort}`, this.gatewayLines, ''
+    ].join('\n'))
+  }
+
+  /** The next launch listens on the ports of this one. */
+  keepPorts() {
+    this.configure({ platformPort: new URL(this.platform).port, gatewayPort: this.gateway ? new URL(this.gateway).port : 0 })
+  }
+
+  /** Starts the process and does not wait for it. */
+  spawn() {
+    const log = openSync(join(this.data, 'gridd.log'), 'a')
+    this.process = spawn(join(build, 'gridd'), ['--config', this.config], { stdio: ['ignore', log, log] })
+    closeSync(log)
+    this.ended = new Promise(resolve => this.process.on('exit', (code, signal) => resolve({ code, signal })))
   }
 
   async launch() {
     const ready = join(this.data, 'node.json')
     rmSync(ready, { force: true })
-    this.log = ''
-    this.process = spawn(join(build, 'gridd'), ['--config', this.config], { stdio: ['ignore', 'pipe', 'pipe'] })
-    for (const stream of [this.process.stdout, this.process.stderr])
-      stream.on('data', text => { this.log += text })
-    this.ended = new Promise(resolve => this.process.on('exit', (code, signal) => resolve({ code, signal })))
-    let ended = null
-    this.ended.then(how => { ended = how })
+    this.spawn()
     await until('the node is ready', () => {
-      if (ended) throw new Error(`gridd ended at its start (${JSON.stringify(ended)}):\n${this.log}`)
+      if (!this.alive()) throw new Error(`gridd ended at its start:\n${this.log()}`)
       return existsSync(ready)
     }, 60_000)
     const addresses = JSON.parse(readFileSync(ready, 'utf8'))
@@ -57,50 +118,117 @@ export class Node {
     this.rpc = `${this.platform}/rpc`
   }
 
-  /** Ends it in order and removes its directory. */
+  /** What gridd has written, from a place on; by default the end. */
+  log(from = -4000) {
+    return readFileSync(join(this.data, 'gridd.log'), 'utf8').slice(from)
+  }
+
+  /** Ends it in order and leaves nothing of it: no process, no container, no mount, no directory. */
   async stop() {
     if (this.process.exitCode === null && this.process.signalCode === null) this.process.kill('SIGTERM')
     const how = await this.ended
-    rmSync(this.data, { recursive: true, force: true })
-    if (how.code !== 0 && how.signal === null) throw new Error(`gridd ended with ${how.code}:\n${this.log.slice(-4000)}`)
+    const log = this.log()
+    this.sweep()
+    if (how.code !== 0 && how.signal === null) throw new Error(`gridd ended with ${how.code}:\n${log}`)
   }
 
-  /** As a power cut would: no handler runs. */
+  /** As a power cut would: no handler runs. Applications and podman's service run on. */
   async kill() {
     this.process.kill('SIGKILL')
     await this.ended
   }
 
-  /** The grid command; answers its JSON, or throws with what it printed. */
-  grid(...words) {
-    const text = execFileSync(join(build, 'grid'),
-      ['--rpc', this.rpc, '--gateway', this.gateway ?? '', '--output', 'json', ...words.map(String)],
-      { encoding: 'utf8', env: { ...process.env, GRID_HOME: this.data }, stdio: ['ignore', 'pipe', 'pipe'] })
-    return JSON.parse(text)
+  alive() {
+    return this.process.exitCode === null && this.process.signalCode === null
   }
 
-  /** The grid command that must be refused; answers {code, message}. */
-  refused(...words) {
-    try {
-      this.grid(...words)
-    } catch (error) {
-      if (error.stdout === undefined) throw error
-      return JSON.parse(error.stdout).error
+  /** What a gateway leaves on purpose, so that leases outlive it: containers, their networks, podman's service and mounts. */
+  sweep() {
+    const storage = join(this.data, 'podman', 'storage.conf')
+    if (existsSync(storage)) {
+      const [, run] = readFileSync(storage, 'utf8').match(/runroot = "(.*)\/storage"/)
+      for (const words of [['rm', '--all', '--force', '--time', '0'], ['network', 'prune', '--force']])
+        this.podman(...words)
+      const service = this.podmanService()
+      if (service !== undefined) process.kill(service, 'SIGKILL')
+      spawnSync('umount', [join(this.data, 'podman', 'storage', 'overlay')], { stdio: 'ignore' })
+      rmSync(run, { recursive: true, force: true })
     }
-    throw new Error(`not refused: grid ${words.join(' ')}`)
+    rmSync(this.data, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
+  }
+
+  /** The pid of the node's podman service, when it runs. */
+  podmanService() {
+    const file = join(this.data, 'podman', 'podman.pid')
+    if (!existsSync(file)) return undefined
+    const pid = Number(readFileSync(file, 'utf8'))
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(this.data) ? pid : undefined
+    } catch {
+      return undefined
+    }
+  }
+
+  /** The podman command over the node's own storage, without its service. */
+  podman(...words) {
+    return execFileSync('podman', words, {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        ...process.env,
+        CONTAINERS_CONF: join(this.data, 'podman', 'containers.conf'),
+        CONTAINERS_STORAGE_CONF: join(this.data, 'podman', 'storage.conf')
+      }
+    }).trim()
+  }
+
+  /** Ids of the containers, running or not. */
+  containers() {
+    const ids = this.podman('ps', '--all', '--quiet', '--no-trunc')
+    return ids === '' ? [] : ids.split('\n').sort()
+  }
+
+  buildSampleImage() {
+    execFileSync(join(root, 'tools', 'build_sample_image'), [join(this.data, 'podman')], { stdio: ['ignore', 'ignore', 'pipe'] })
+  }
+
+  /** Registers the gateway's provider (dev:1) with prices that are easy to follow by eye. */
+  registerProvider(...words) {
+    return this.grid('--key', 'dev:1', 'provider', 'register', '--host', 'localhost', '--port', new URL(this.gateway ?? 'http://localhost:8090').port,
+      '--cpu', 4, '--memory', '8Gi', '--storage', '32Gi', '--price-cpu', '0.36', '--price-memory', '0.02', '--price-storage', '0.0001',
+      '--attributes', '{"region":"local"}', '--accept-offers', ...words)
+  }
+
+  /** The grid command however it ends: {code, out, err}. */
+  run(words, { env = {}, input = '' } = {}) {
+    const { GRID_KEY, GRID_KEYS, GRID_RPC, GRID_GATEWAY, GRID_PASSWORD_FILE, ...inherited } = process.env
+    const done = spawnSync(join(build, 'grid'), words.map(String), {
+      encoding: 'utf8', input, timeout: 60_000,
+      env: { ...inherited, GRID_HOME: this.data, GRID_RPC: this.rpc ?? '', GRID_GATEWAY: this.gateway ?? '', ...env }
+    })
+    if (done.error) throw done.error
+    return { code: done.status, out: done.stdout, err: done.stderr }
+  }
+
+  /** The grid command; answers its JSON, or throws with what it printed. */
+  grid(...words) {
+    const { code, out, err } = this.run(['--output', 'json', ...words])
+    if (code !== 0) throw new Error(`grid ${words.join(' ')}: exit code ${code}\n${out}${err}`)
+    return JSON.parse(out)
+  }
+
+  /** The grid command that must be refused; answers {code, message, exit}. */
+  refused(...words) {
+    const { code, out, err } = this.run(['--output', 'json', ...words])
+    if (code === 0) throw new Error(`not refused: grid ${words.join(' ')}`)
+    try {
+      return { ...JSON.parse(out).error, exit: code }
+    } catch {
+      throw new Error(`no error as JSON: grid ${words.join(' ')}: exit code ${code}\n${out}${err}`)
+    }
   }
 
   cast(...words) {
     return execFileSync(cast, [...words, '--rpc-url', this.rpc], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim()
   }
-}
-
-/** Raw JSON-RPC, for requests that no library would send. */
-export async function rpc(node, method, params = []) {
-  const answer = await fetch(node.rpc, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })
-  })
-  return answer.json()
 }

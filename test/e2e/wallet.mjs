@@ -1,0 +1,66 @@
+// Accounts of the well-known test mnemonic, the contracts by their published ABI, and logins at a gateway.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createPublicClient, createWalletClient, defineChain, getContract, http } from 'viem'
+import { mnemonicToAccount } from 'viem/accounts'
+import { api, root } from './node.mjs'
+
+const mnemonic = 'test test test test test test test test test test test junk'
+export const account = index => mnemonicToAccount(mnemonic, { addressIndex: index })
+export const abi = name => JSON.parse(readFileSync(join(root, 'chain', 'abi', `${name}.json`), 'utf8'))
+/** Where the contracts are: 1 GridToken, 2 Credit, 3 Registry, 4 Market. */
+export const at = n => `0x4743${String(n).padStart(36, '0')}`
+const places = { GridToken: 1, Credit: 2, Registry: 3, Market: 4 }
+
+/** viem's clients for a node. */
+export class Chain {
+  constructor(node) {
+    this.chain = defineChain({
+      id: 4743, name: 'GRID', nativeCurrency: { name: 'none', symbol: 'NONE', decimals: 18 },
+      rpcUrls: { default: { http: [node.rpc] } }
+    })
+    this.transport = http(node.rpc)
+    this.reader = createPublicClient({ chain: this.chain, transport: this.transport, pollingInterval: 20 })
+  }
+
+  wallet(index) {
+    return createWalletClient({ account: account(index), chain: this.chain, transport: this.transport })
+  }
+
+  /** A contract as account `index` calls it. */
+  contract(name, index) {
+    const wallet = index === undefined ? undefined : this.wallet(index)
+    return getContract({ address: at(places[name]), abi: abi(name), client: { public: this.reader, wallet } })
+  }
+
+  async mined(promise) {
+    const receipt = await this.reader.waitForTransactionReceipt({ hash: await promise })
+    if (receipt.status !== 'success') throw new Error(`reverted: ${receipt.transactionHash}`)
+    return receipt
+  }
+}
+
+/** The fields of a signature's proof for a challenge; `change` edits the typed data before it is signed. */
+export async function proofOf(node, index, change = () => {}) {
+  const user = account(index)
+  const { json: challenge } = await api(`${node.gateway}/v1/session/challenge`, 'POST', { address: user.address })
+  const typed = JSON.parse(challenge.login_typed_data)
+  change(typed)
+  return {
+    challenge,
+    proof: {
+      address: user.address, nonce: challenge.nonce, issued_at: challenge.issued_at, expires_at: challenge.expires_at,
+      signature: await user.signTypedData(typed)
+    }
+  }
+}
+
+/** Logs in by EIP-712; answers {token, cookie}. */
+export async function login(node, index) {
+  const { proof } = await proofOf(node, index)
+  const answer = await api(`${node.gateway}/v1/session`, 'POST', proof)
+  if (answer.status !== 200) throw new Error(`no session: ${answer.body}`)
+  return { token: answer.json.token, cookie: answer.headers['set-cookie'][0].split(';')[0] }
+}
+
+export const bearer = token => ({ authorization: `Bearer ${token}` })
