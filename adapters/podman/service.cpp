@@ -182,6 +182,8 @@ Result<void> PodmanService::start() {
         return fail("cluster_unavailable", std::string("podman cannot be started: ") + std::strerror(errno));
     if (pid == 0) {
         ::setsid();
+        // Container monitors leave files in their working directory.
+        if (::chdir(layout_.data.c_str()) != 0) ::_exit(126);
         const int out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
         const int in = ::open("/dev/null", O_RDONLY);
         ::dup2(in, 0);
