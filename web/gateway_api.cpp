@@ -77,7 +77,7 @@ GatewayApi::GatewayApi(caf::actor_system& system, GatewayActors actors, GatewayO
     add("DELETE", "/v1/apps/{app}", "removeApp", with(Scope::remove), 0, 1, &State::remove_app);
     add("GET", "/v1/apps/{app}/logs", "getAppLogs", with(Scope::logs), 0, 1, &State::logs);
     add("POST", "/v1/apps/{app}/open", "openApp", with(Scope::proxy), kSmallBody, 1, &State::open_app);
-    *openapi = openapi_document(options.openapi_path, "gateway", routes, "GRID gateway");
+    *openapi = openapi_document(options.openapi_yaml, "gateway", routes, "GRID gateway");
     router_ = std::make_unique<Router>(
         std::move(routes), std::move(options.router),
         [state = state_](const LocalRequest& request) { return state->identify(request); },

@@ -34,7 +34,7 @@ struct GatewayOptions {
     /// ServerOptions::local_timeout.
     std::chrono::milliseconds deploy_timeout{110'000};
     std::function<std::string()> metrics;  ///< Prometheus text; empty: 404
-    std::string openapi_path;              ///< web/openapi.yaml; empty: a bare document from the routes
+    std::string openapi_yaml;  ///< content of web/openapi.yaml; empty: a bare document from the routes
 };
 
 /// The gateway's listener, on its own host: greet and its plain twins, sessions, leases, applications, and

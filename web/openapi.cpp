@@ -4,9 +4,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
-#include <fstream>
 #include <map>
-#include <sstream>
 
 #include "web/json.hpp"
 #include "web/json_write.hpp"
@@ -133,16 +131,11 @@ std::string openapi_from_routes(const std::vector<ApiRoute>& routes, std::string
     return json.take();
 }
 
-std::string openapi_document(const std::string& path, std::string_view listener,
+std::string openapi_document(std::string_view yaml, std::string_view listener,
                              const std::vector<ApiRoute>& routes, std::string_view title) {
-    if (!path.empty()) {
-        std::ifstream file(path, std::ios::binary);
-        std::ostringstream text;
-        text << file.rdbuf();
-        if (file) {
-            if (auto document = openapi_from_yaml(text.str(), listener)) return std::move(*document);
-        }
-        spdlog::warn("{}: not a readable OpenAPI document; serving a bare one", path);
+    if (!yaml.empty()) {
+        if (auto document = openapi_from_yaml(yaml, listener)) return std::move(*document);
+        spdlog::warn("the OpenAPI document is not readable; serving a bare one");
     }
     return openapi_from_routes(routes, title);
 }

@@ -16,8 +16,8 @@ Result<std::string> openapi_from_yaml(std::string_view yaml, std::string_view li
 /// A bare one made from the table of routes, for when the file is not at hand.
 std::string openapi_from_routes(const std::vector<ApiRoute>& routes, std::string_view title);
 
-/// The file's document, or the bare one when `path` is empty or can not be read.
-std::string openapi_document(const std::string& path, std::string_view listener,
+/// The document of `yaml`, or the bare one when it is empty or can not be read.
+std::string openapi_document(std::string_view yaml, std::string_view listener,
                              const std::vector<ApiRoute>& routes, std::string_view title);
 
 }  // namespace grid::web

@@ -153,7 +153,7 @@ PlatformApi::PlatformApi(caf::actor_system& system, PlatformActors actors, Platf
     routes.push_back({"GET", "/v1/orders", "listOrders", open, 0, 1, on(&State::list_orders)});
     routes.push_back({"GET", "/v1/orders/{id}", "getOrder", open, 0, 1, on(&State::get_order)});
     routes.push_back({"POST", "/rpc", "rpc", open, kMaxRpcBody, 1, on(&State::rpc)});
-    *openapi = openapi_document(options.openapi_path, "platform", routes, "GRID platform");
+    *openapi = openapi_document(options.openapi_yaml, "platform", routes, "GRID platform");
     router_ = std::make_unique<Router>(std::move(routes), std::move(options.router));
 }
 

@@ -24,7 +24,7 @@ struct PlatformOptions {
     std::chrono::milliseconds ask_timeout{5'000};
     std::chrono::milliseconds rpc_timeout{30'000};
     std::function<std::string()> metrics;  ///< Prometheus text; empty: 404
-    std::string openapi_path;              ///< web/openapi.yaml; empty: a bare document from the routes
+    std::string openapi_yaml;  ///< content of web/openapi.yaml; empty: a bare document from the routes
 };
 
 /// The platform's listener: /v1, JSON-RPC at /rpc, health, metrics, and the place of the UI.

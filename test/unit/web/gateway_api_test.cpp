@@ -6,6 +6,7 @@
 #include "gateway_world.hpp"
 #include "lease/handoff.hpp"
 #include "lease/route_table.hpp"
+#include "support/file_content.hpp"
 #include "web/access.hpp"
 #include "web/json.hpp"
 
@@ -14,6 +15,7 @@ using namespace grid::messages;
 using namespace grid::web;
 using test::address_of;
 using test::ask;
+using test::file_content;
 using test::GatewayWorld;
 using test::request_for;
 
@@ -620,7 +622,7 @@ TEST_CASE_METHOD(GatewayWorld,
 
 TEST_CASE_METHOD(GatewayWorld, "the OpenAPI document lists exactly the gateway's routes") {
     GatewayOptions options;
-    options.openapi_path = GRID_SOURCE_DIR "/web/openapi.yaml";
+    options.openapi_yaml = file_content(GRID_SOURCE_DIR "/web/openapi.yaml");
     auto gateway = api(std::move(options));
     const auto served = ask(*gateway, request_for("GET", "/v1/openapi.json"));
     REQUIRE(served->status() == 200);

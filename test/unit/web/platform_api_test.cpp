@@ -8,6 +8,7 @@
 #include "engine_loopback.hpp"
 #include "fake_actors.hpp"
 #include "recorded_reply.hpp"
+#include "support/file_content.hpp"
 #include "web/json.hpp"
 #include "web/openapi.hpp"
 
@@ -16,6 +17,7 @@ using namespace grid::messages;
 using namespace grid::web;
 using test::address_of;
 using test::ask;
+using test::file_content;
 using test::hash_of;
 using test::request_for;
 
@@ -289,7 +291,7 @@ TEST_CASE_METHOD(Fixture, "requests under way are answered when the platform sto
 
 TEST_CASE_METHOD(Fixture, "the OpenAPI document lists exactly the platform's routes") {
     PlatformOptions options;
-    options.openapi_path = GRID_SOURCE_DIR "/web/openapi.yaml";
+    options.openapi_yaml = file_content(GRID_SOURCE_DIR "/web/openapi.yaml");
     auto platform = api(std::move(options));
     const auto served = ask(*platform, request_for("GET", "/v1/openapi.json"));
     REQUIRE(served->status() == 200);
@@ -313,7 +315,7 @@ TEST_CASE_METHOD(Fixture, "the OpenAPI document lists exactly the platform's rou
 
     // Without the file, and with a broken one, a bare document from the routes.
     PlatformOptions broken;
-    broken.openapi_path = GRID_SOURCE_DIR "/LICENSE";
+    broken.openapi_yaml = file_content(GRID_SOURCE_DIR "/LICENSE");
     const auto bare = ask(*api(std::move(broken)), request_for("GET", "/v1/openapi.json"));
     CHECK(JsonObject::parse(bare->body()).object("paths").object("/rpc").object("post").text("operationId") ==
           "rpc");
