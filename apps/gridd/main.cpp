@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 
@@ -67,13 +68,18 @@ int main(int argc, char** argv) {
         return fail_with(log.error());
 
     catch_ending_signals();
-    auto node = gridd::Node::start(*config);
+    std::atomic<bool> part_failed{false};
+    auto node = gridd::Node::start(*config, [&part_failed](const std::string& why) {
+        spdlog::critical("{}; the node ends, its next start goes on from what is durable", why);
+        part_failed = true;
+        sem_post(&ending);
+    });
     if (!node) return fail_with(node.error());
     running = 1;
     while (sem_wait(&ending) != 0 && errno == EINTR) {
     }
-    spdlog::info("ending: signal {}", static_cast<int>(ending_signal));
+    if (!part_failed) spdlog::info("ending: signal {}", static_cast<int>(ending_signal));
     node->reset();
     spdlog::info("ended in order");
-    return 0;
+    return part_failed ? 1 : 0;
 }

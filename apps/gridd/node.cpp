@@ -1,6 +1,8 @@
 #include "apps/gridd/node.hpp"
 
 #include <netinet/in.h>
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -20,6 +22,8 @@
 #include "adapters/fetcher.hpp"
 #include "adapters/podman.hpp"
 #include "apps/gridd/node_key.hpp"
+#include "apps/gridd/openapi_yaml.hpp"
+#include "apps/gridd/watch.hpp"
 #include "chain/genesis.hpp"
 #include "chain/keccak.hpp"
 #include "lease/login.hpp"
@@ -88,13 +92,14 @@ struct Node::Parts {
     explicit Parts(store::DirectoryLock taken) : lock(std::move(taken)) {}
     ~Parts() { stop(); }
 
-    Result<void> start(const NodeConfig& config);
+    Result<void> start(const NodeConfig& config, std::function<void(std::string)> failed);
     void stop();
 
     Result<void> start_chain(const NodeConfig& config, const std::optional<NodeKey>& key);
     Result<void> start_gateway(const NodeConfig& config, const NodeKey& key);
     Result<void> start_platform(const NodeConfig& config);
     Result<void> announce(const NodeConfig& config) const;
+    std::string render_metrics();
 
     store::DirectoryLock lock;
     runtime::Metrics metrics;
@@ -114,6 +119,7 @@ struct Node::Parts {
     messages::auth_actor auth;
     messages::quote_actor quotes;
     messages::leases_actor leases;
+    std::unique_ptr<PartsWatch> watch;
 
     std::shared_ptr<lease::SessionPublisher> sessions;
     std::shared_ptr<lease::RoutePublisher> routes = std::make_shared<lease::RoutePublisher>();
@@ -129,7 +135,7 @@ struct Node::Parts {
     std::string gateway_url;
 };
 
-Result<void> Node::Parts::start(const NodeConfig& config) {
+Result<void> Node::Parts::start(const NodeConfig& config, std::function<void(std::string)> failed) {
     std::optional<NodeKey> key;
     if (config.gateway) {
         auto loaded = load_node_key(config);
@@ -146,6 +152,18 @@ Result<void> Node::Parts::start(const NodeConfig& config) {
         if (auto done = start_gateway(config, *key); !done) return done;
     if (config.platform)
         if (auto done = start_platform(config); !done) return done;
+    const auto part = [](const auto& actor) { return caf::actor_cast<caf::actor>(actor); };
+    watch = std::make_unique<PartsWatch>(*system,
+                                         PartsWatch::Parts{{"chain", part(chain)},
+                                                           {"registry", part(registry)},
+                                                           {"order", part(orders)},
+                                                           {"keeper", part(keeper)},
+                                                           {"cluster", part(cluster)},
+                                                           {"fetcher", part(fetcher)},
+                                                           {"auth", part(auth)},
+                                                           {"quote", part(quotes)},
+                                                           {"leases", part(leases)}},
+                                         std::move(failed));
     return announce(config);
 }
 
@@ -224,6 +242,9 @@ Result<void> Node::Parts::start_gateway(const NodeConfig& config, const NodeKey&
         gateway.profile == "restricted" ? lease::Profile::restricted : lease::Profile::baseline;
     settings.manifest.allow_local_images = gateway.local_images;
     actors::GatewayParts parts{wall_clock, storage, chain, orders, cluster, fetcher, routes, sessions};
+    parts.count = [this](const std::string& event) {
+        metrics.counter("grid_lease_events_total", "What happened to leases", {{"event", event}}).Increment();
+    };
     leases = actors::leases(*system, std::move(parts), std::move(settings));
 
     access = std::make_unique<web::OwnersAccess>(sessions,
@@ -236,11 +257,13 @@ Result<void> Node::Parts::start_gateway(const NodeConfig& config, const NodeKey&
     web::GatewayOptions options;
     options.router.guard.origins = gateway.origins;
     options.router.guard.apps_domain = gateway.apps_domain;
+    options.router.guard.hosts = {web::origin_host(gateway_url)};
     options.provider = key.provider;
     options.sessions = sessions;
     options.now = wall_clock;
     options.secure_app_cookies = secure;
-    options.metrics = [this] { return metrics.render(); };
+    options.metrics = [this] { return render_metrics(); };
+    options.openapi_yaml = kOpenApiYaml;
     gateway_api = std::make_unique<web::GatewayApi>(*system, web::GatewayActors{chain, auth, quotes, leases},
                                                     std::move(options));
     gateway_server = std::make_unique<web::HttpServer>(web::ServerOptions{}, *gateway_api, &wiring);
@@ -257,7 +280,8 @@ Result<void> Node::Parts::start_platform(const NodeConfig& config) {
     web::PlatformOptions options;
     options.router.guard.hosts = platform.hosts;
     options.router.guard.origins = platform.origins;
-    options.metrics = [this] { return metrics.render(); };
+    options.metrics = [this] { return render_metrics(); };
+    options.openapi_yaml = kOpenApiYaml;
     platform_api = std::make_unique<web::PlatformApi>(
         *system, web::PlatformActors{chain, rpc, registry, orders}, std::move(options));
     platform_server = std::make_unique<web::HttpServer>(web::ServerOptions{}, *platform_api);
@@ -285,6 +309,29 @@ Result<void> Node::Parts::announce(const NodeConfig& config) const {
     return {};
 }
 
+/// The counters that the servers keep themselves join the registry when somebody looks.
+std::string Node::Parts::render_metrics() {
+    const auto tell = [this](const std::string& listener, const web::HttpServer* server) {
+        if (server == nullptr) return;
+        const auto stats = server->stats();
+        const auto set = [&](const char* name, const char* help, std::uint64_t value) {
+            metrics.gauge(name, help, {{"listener", listener}}).Set(static_cast<double>(value));
+        };
+        set("grid_http_connections_open", "Client connections that are open", stats.connections_open);
+        set("grid_http_connections_total", "Client connections since the start", stats.connections_total);
+        set("grid_http_requests_local_total", "Requests that the API answered", stats.requests_local);
+        set("grid_http_requests_forwarded_total", "Requests to applications", stats.requests_forwarded);
+        set("grid_http_requests_refused_total", "Bad heads, unknown hosts, no access",
+            stats.requests_refused);
+        set("grid_http_upstream_connects_total", "Connections to applications", stats.upstream_connects);
+        set("grid_http_upstream_retries_total", "Requests repeated on a fresh connection",
+            stats.upstream_retries);
+    };
+    tell("platform", platform_server.get());
+    tell("gateway", gateway_server.get());
+    return metrics.render();
+}
+
 void Node::Parts::stop() {
     if (gateway_server) gateway_server->stop();
     if (platform_server) platform_server->stop();
@@ -292,6 +339,7 @@ void Node::Parts::stop() {
     platform_server.reset();
     gateway_api.reset();
     platform_api.reset();
+    watch.reset();
     // Who asks goes before who answers.
     const auto end = [](auto& actor) {
         if (actor) caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
@@ -316,7 +364,7 @@ Node::Node(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Node::~Node() = default;
 
-Result<std::unique_ptr<Node>> Node::start(const NodeConfig& config) {
+Result<std::unique_ptr<Node>> Node::start(const NodeConfig& config, std::function<void(std::string)> failed) {
     std::error_code problem;
     fs::create_directories(config.data, problem);
     if (problem) return fail("data_directory", config.data + ": " + problem.message());
@@ -325,7 +373,8 @@ Result<std::unique_ptr<Node>> Node::start(const NodeConfig& config) {
     if (!lock) return tl::unexpected(lock.error());
     fs::remove(fs::path(config.data) / "node.json", problem);
     auto parts = std::make_unique<Parts>(std::move(*lock));
-    if (auto started = parts->start(config); !started) return tl::unexpected(started.error());
+    if (auto started = parts->start(config, std::move(failed)); !started)
+        return tl::unexpected(started.error());
     return std::unique_ptr<Node>(new Node(std::move(parts)));
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "apps/gridd/node_config.hpp"
 
@@ -11,7 +13,10 @@ class Node {
 public:
     /// Starts everything and writes DATA/node.json when it serves. Codes: those of the parts, e.g.
     /// `data_directory_in_use`, `address_in_use`, `bad_key_file`, `genesis_mismatch`, `cluster_unavailable`.
-    static Result<std::unique_ptr<Node>> start(const NodeConfig& config);
+    /// `failed` is called once at the most, from any thread, when a part ends by itself: the node must then
+    /// be ended.
+    static Result<std::unique_ptr<Node>> start(const NodeConfig& config,
+                                               std::function<void(std::string)> failed);
     /// Stops serving, then ends the actors, then closes the store. Leases run on: the next start adopts them.
     ~Node();
     Node(const Node&) = delete;
