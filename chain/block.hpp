@@ -19,8 +19,8 @@ struct Receipt {
     Hash transaction_hash;
     bool success = false;
     std::uint64_t gas_used = 21000;
-    std::vector<Log> logs;   ///< empty when it failed
-    Bytes output;            ///< return data, or revert data when it failed
+    std::vector<Log> logs;  ///< empty when it failed
+    Bytes output;           ///< return data, or revert data when it failed
     friend bool operator==(const Receipt&, const Receipt&) = default;
 };
 

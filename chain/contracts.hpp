@@ -4,7 +4,8 @@
 
 namespace grid::chain {
 
-/// Where the contracts of one chain live: fixed by genesis on the embedded chain, by the address book elsewhere.
+/// Where the contracts of one chain live: fixed by genesis on the embedded chain, by the address book
+/// elsewhere.
 struct ContractAddresses {
     Address token;
     Address credit;

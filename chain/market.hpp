@@ -36,7 +36,13 @@ Amount deposit_for(const Amount& hourly_rate, Seconds duration);
 /// Longest duration of an order: 10 years of 365 days.
 inline constexpr Seconds kMaxDuration{10ull * 365 * 24 * 3600};
 
-enum class OrderStatus : std::uint8_t { none = 0, unactivated = 1, running = 2, cancelled = 3, completed = 4 };
+enum class OrderStatus : std::uint8_t {
+    none = 0,
+    unactivated = 1,
+    running = 2,
+    cancelled = 3,
+    completed = 4
+};
 /// "none", "unactivated", "running", "cancelled", "completed".
 std::string_view name_of(OrderStatus status) noexcept;
 
@@ -52,8 +58,8 @@ struct Order {
     Address provider;
     Resources resources;
     Prices prices;
-    Amount deposit;         ///< V
-    Amount accrued;         ///< earned by the provider at the last settlement
+    Amount deposit;  ///< V
+    Amount accrued;  ///< earned by the provider at the last settlement
     Amount paid_provider;
     Amount paid_user;
     bool user_check = false;
@@ -63,10 +69,10 @@ struct Order {
     std::uint64_t activate_height = 0;
     Timestamp settled_at;
     std::uint64_t settle_height = 0;
-    Seconds probation;      ///< P: free, before the paid term
-    Seconds duration;       ///< D
-    Seconds suspended;      ///< closed suspensions after S
-    Timestamp suspended_since;  ///< 0 when not suspended
+    Seconds probation;              ///< P: free, before the paid term
+    Seconds duration;               ///< D
+    Seconds suspended;              ///< closed suspensions after S
+    Timestamp suspended_since;      ///< 0 when not suspended
     Timestamp activation_deadline;  ///< unactivated orders: activation must come before it
     OrderStatus status = OrderStatus::none;
 
@@ -83,23 +89,24 @@ enum class ProviderStatus : std::uint8_t { none = 0, active = 1, deregistered = 
 /// A provider's entry in the Registry.
 struct Provider {
     Address address;
-    std::string host;          ///< domain or IP of its gateway
+    std::string host;  ///< domain or IP of its gateway
     std::uint16_t port = 0;
-    Prices prices;             ///< asked
-    Prices minimum_prices;     ///< refused below
+    Prices prices;          ///< asked
+    Prices minimum_prices;  ///< refused below
     Resources total;
     Resources available;
-    std::string attributes;    ///< JSON: region, gpu model, engine, tags; at most 4 KiB
-    Seconds probation;         ///< free time offered; at most kMaxDuration
+    std::string attributes;  ///< JSON: region, gpu model, engine, tags; at most 4 KiB
+    Seconds probation;       ///< free time offered; at most kMaxDuration
     bool renewable = false;
     bool accepts_offers = false;
-    Address operator_key;      ///< may activate, suspend, quote; zero: none
+    Address operator_key;  ///< may activate, suspend, quote; zero: none
     ProviderStatus status = ProviderStatus::none;
     friend bool operator==(const Provider&, const Provider&) = default;
 };
 
-/// Terms that a provider (or its operator key) signs for one user by EIP-712; consumed by createOrderWithQuote.
-/// Type: Quote(address provider,address user,uint64 cpuMilli,uint64 memoryMiB,uint64 storageMiB,uint64 gpus,
+/// Terms that a provider (or its operator key) signs for one user by EIP-712; consumed by
+/// createOrderWithQuote. Type: Quote(address provider,address user,uint64 cpuMilli,uint64 memoryMiB,uint64
+/// storageMiB,uint64 gpus,
 ///   uint96 cpuMilliPrice,uint96 memoryMiBPrice,uint96 storageMiBPrice,uint96 gpuPrice,
 ///   uint64 duration,uint64 probation,uint64 validUntil,uint64 replaces,bytes32 salt)
 /// Domain: name "GRID Market", version "1", chain id, the Market's address.

@@ -6,7 +6,8 @@
 #include <string>
 #include <vector>
 
-/// The typed workload model: what a manifest is lowered to after the policy, and all that a cluster driver ever sees.
+/// The typed workload model: what a manifest is lowered to after the policy, and all that a cluster driver
+/// ever sees.
 namespace grid::lease {
 
 struct EnvironmentVariable {

@@ -15,8 +15,8 @@ using chain_actor = caf::typed_actor<
     caf::replies_to<info_atom>::with<ChainInfo>,
     // The newest block and the time of the next.
     caf::replies_to<head_atom>::with<Head>,
-    // A raw signed transaction; answers its hash once its block is durable (or once it waits behind a nonce gap).
-    // Errors: bad_transaction, wrong_chain_id, nonce_too_low, pool_full, ...
+    // A raw signed transaction; answers its hash once its block is durable (or once it waits behind a nonce
+    // gap). Errors: bad_transaction, wrong_chain_id, nonce_too_low, pool_full, ...
     caf::replies_to<submit_atom, Bytes>::with<Hash>,
     // Signs {to, calldata} with the node's own key, sends it and waits until it is mined.
     // Errors: reverted (message describes the custom error), unavailable, no_key.
@@ -25,11 +25,11 @@ using chain_actor = caf::typed_actor<
     caf::replies_to<call_atom, Address, Bytes>::with<Bytes>,
     // A mined receipt, or the error not_found.
     caf::replies_to<receipt_atom, Hash>::with<MinedReceipt>,
-    // Streams all blocks after the given number to the sink, and goes on as blocks are made. Ends when the sink dies.
+    // Streams all blocks after the given number to the sink, and goes on as blocks are made. Ends when the
+    // sink dies.
     caf::reacts_to<follow_atom, std::uint64_t, block_sink_actor>>;
 
 /// Ethereum's JSON-RPC of the embedded chain: body in, body out.
-using rpc_actor = caf::typed_actor<
-    caf::replies_to<rpc_atom, std::string>::with<std::string>>;
+using rpc_actor = caf::typed_actor<caf::replies_to<rpc_atom, std::string>::with<std::string>>;
 
 }  // namespace grid::messages

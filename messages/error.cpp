@@ -24,9 +24,10 @@ Error from_caf(const caf::error& error) {
 
 void add_message_types(caf::actor_system_config& config) {
     config.add_message_types<caf::id_block::grid>();
-    config.add_error_category(caf::atom("grid"), [](std::uint8_t, caf::atom_value, const caf::message& context) {
-        return "grid" + caf::to_string(context);
-    });
+    config.add_error_category(caf::atom("grid"),
+                              [](std::uint8_t, caf::atom_value, const caf::message& context) {
+                                  return "grid" + caf::to_string(context);
+                              });
 }
 
 }  // namespace grid::messages

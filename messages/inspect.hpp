@@ -6,22 +6,22 @@
 
 /// How CAF reads and writes our data: one line per type, in the namespace of the type.
 
-#define GRID_INSPECT(Type, ...)                                             \
-    template <class Inspector>                                              \
-    typename Inspector::result_type inspect(Inspector& f, Type& x) {        \
-        return f(caf::meta::type_name(#Type), __VA_ARGS__);                 \
+#define GRID_INSPECT(Type, ...)                                      \
+    template <class Inspector>                                       \
+    typename Inspector::result_type inspect(Inspector& f, Type& x) { \
+        return f(caf::meta::type_name(#Type), __VA_ARGS__);          \
     }
 // An optional travels as a flag and, where there is one, the value. Found by the namespace of T.
-#define GRID_INSPECT_OPTIONAL                                                            \
-    template <class Inspector, class T>                                                  \
-    typename Inspector::result_type inspect(Inspector& f, std::optional<T>& x) {         \
-        bool present = x.has_value();                                                    \
-        T value = present ? *x : T{};                                                    \
-        auto load = [&]() -> caf::error {                                                \
-            x = present ? std::optional<T>(std::move(value)) : std::nullopt;             \
-            return caf::none;                                                            \
-        };                                                                               \
-        return f(present, value, caf::meta::load_callback(load));                        \
+#define GRID_INSPECT_OPTIONAL                                                    \
+    template <class Inspector, class T>                                          \
+    typename Inspector::result_type inspect(Inspector& f, std::optional<T>& x) { \
+        bool present = x.has_value();                                            \
+        T value = present ? *x : T{};                                            \
+        auto load = [&]() -> caf::error {                                        \
+            x = present ? std::optional<T>(std::move(value)) : std::nullopt;     \
+            return caf::none;                                                    \
+        };                                                                       \
+        return f(present, value, caf::meta::load_callback(load));                \
     }
 
 namespace grid::chain {
@@ -42,21 +42,16 @@ GRID_INSPECT(Timestamp, x.seconds)
 GRID_INSPECT(OrderId, x.value)
 GRID_INSPECT(Resources, x.cpu_milli, x.memory_mib, x.storage_mib, x.gpus)
 GRID_INSPECT(Prices, x.cpu_milli, x.memory_mib, x.storage_mib, x.gpus)
-GRID_INSPECT(Order, x.id, x.user, x.provider, x.resources, x.prices,
-             x.deposit, x.accrued, x.paid_provider, x.paid_user,
-             x.user_check, x.provider_check, x.created_at, x.activated_at,
-             x.activate_height, x.settled_at, x.settle_height, x.probation,
-             x.duration, x.suspended, x.suspended_since, x.activation_deadline,
-             x.status)
-GRID_INSPECT(Provider, x.address, x.host, x.port, x.prices,
-             x.minimum_prices, x.total, x.available, x.attributes,
-             x.probation, x.renewable, x.accepts_offers, x.operator_key,
-             x.status)
-GRID_INSPECT(Quote, x.provider, x.user, x.resources, x.prices,
-             x.duration, x.probation, x.valid_until, x.replaces, x.salt)
+GRID_INSPECT(Order, x.id, x.user, x.provider, x.resources, x.prices, x.deposit, x.accrued, x.paid_provider,
+             x.paid_user, x.user_check, x.provider_check, x.created_at, x.activated_at, x.activate_height,
+             x.settled_at, x.settle_height, x.probation, x.duration, x.suspended, x.suspended_since,
+             x.activation_deadline, x.status)
+GRID_INSPECT(Provider, x.address, x.host, x.port, x.prices, x.minimum_prices, x.total, x.available,
+             x.attributes, x.probation, x.renewable, x.accepts_offers, x.operator_key, x.status)
+GRID_INSPECT(Quote, x.provider, x.user, x.resources, x.prices, x.duration, x.probation, x.valid_until,
+             x.replaces, x.salt)
 GRID_INSPECT(Log, x.address, x.topics, x.data)
-GRID_INSPECT(Receipt, x.transaction_hash, x.success, x.gas_used, x.logs,
-             x.output)
+GRID_INSPECT(Receipt, x.transaction_hash, x.success, x.gas_used, x.logs, x.output)
 GRID_INSPECT(BlockLog, x.transaction_hash, x.index, x.log)
 GRID_INSPECT(BlockUpdate, x.number, x.hash, x.parent, x.time, x.logs)
 GRID_INSPECT(ContractAddresses, x.token, x.credit, x.registry, x.market)
@@ -69,16 +64,13 @@ GRID_INSPECT(EnvironmentVariable, x.name, x.value)
 GRID_INSPECT(FileMount, x.directory, x.files, x.mode)
 GRID_INSPECT(ScratchMount, x.volume, x.directory, x.read_only)
 GRID_INSPECT(Port, x.name, x.number)
-GRID_INSPECT(Probe, x.kind, x.path, x.port, x.command,
-             x.initial_delay_s, x.period_s, x.timeout_s, x.failure_threshold,
-             x.success_threshold)
-GRID_INSPECT(Container, x.name, x.image, x.command, x.arguments,
-             x.environment, x.working_directory, x.ports, x.cpu_milli,
-             x.memory_mib, x.storage_mib, x.files, x.scratch,
-             x.readiness, x.liveness, x.run_as_user, x.run_as_group,
-             x.run_as_non_root, x.read_only_root, x.pull_always)
-GRID_INSPECT(Workload, x.kind, x.name, x.replicas, x.labels,
-             x.init_containers, x.containers, x.restart, x.termination_grace_s)
+GRID_INSPECT(Probe, x.kind, x.path, x.port, x.command, x.initial_delay_s, x.period_s, x.timeout_s,
+             x.failure_threshold, x.success_threshold)
+GRID_INSPECT(Container, x.name, x.image, x.command, x.arguments, x.environment, x.working_directory, x.ports,
+             x.cpu_milli, x.memory_mib, x.storage_mib, x.files, x.scratch, x.readiness, x.liveness,
+             x.run_as_user, x.run_as_group, x.run_as_non_root, x.read_only_root, x.pull_always)
+GRID_INSPECT(Workload, x.kind, x.name, x.replicas, x.labels, x.init_containers, x.containers, x.restart,
+             x.termination_grace_s)
 GRID_INSPECT(ServicePort, x.name, x.port, x.target_port)
 GRID_INSPECT(Service, x.name, x.workload, x.ports)
 GRID_INSPECT(EntrancePoint, x.name, x.workload, x.port)
@@ -91,38 +83,29 @@ GRID_INSPECT(ChainInfo, x.chain_id, x.contracts, x.development)
 GRID_INSPECT(MinedReceipt, x.receipt, x.block_number, x.block_hash, x.block_time)
 GRID_INSPECT(BlockBatch, x.blocks)
 GRID_INSPECT(ProviderRow, x.provider, x.registered_height, x.revised_height)
-GRID_INSPECT(ProviderQuery, x.free, x.max_hourly, x.active_only, x.cursor,
-             x.limit)
+GRID_INSPECT(ProviderQuery, x.free, x.max_hourly, x.active_only, x.cursor, x.limit)
 GRID_INSPECT(ProviderPage, x.rows, x.next_cursor)
-GRID_INSPECT(OrderRow, x.order, x.lease_key, x.created_height, x.created_block,
-             x.created_transaction)
-GRID_INSPECT(OrderQuery, x.user, x.provider, x.status, x.cursor,
-             x.limit, x.at_least_block)
+GRID_INSPECT(OrderRow, x.order, x.lease_key, x.created_height, x.created_block, x.created_transaction)
+GRID_INSPECT(OrderQuery, x.user, x.provider, x.status, x.cursor, x.limit, x.at_least_block)
 GRID_INSPECT(OrderPage, x.rows, x.next_cursor)
 GRID_INSPECT(OrderChanged, x.row, x.height, x.time)
-GRID_INSPECT(Terms, x.user, x.resources, x.prices, x.duration,
-             x.replaces)
-GRID_INSPECT(Estimate, x.acceptable, x.reason, x.prices, x.hourly_rate,
-             x.deposit, x.probation)
+GRID_INSPECT(Terms, x.user, x.resources, x.prices, x.duration, x.replaces)
+GRID_INSPECT(Estimate, x.acceptable, x.reason, x.prices, x.hourly_rate, x.deposit, x.probation)
 GRID_INSPECT(SignedQuote, x.quote, x.signature, x.deposit)
-GRID_INSPECT(Challenge, x.nonce, x.issued_at, x.expires_at, x.siwe_message,
-             x.login_typed_data)
-GRID_INSPECT(LoginProof, x.form, x.user, x.message, x.nonce,
-             x.issued_at, x.expires_at, x.signature)
+GRID_INSPECT(Challenge, x.nonce, x.issued_at, x.expires_at, x.siwe_message, x.login_typed_data)
+GRID_INSPECT(LoginProof, x.form, x.user, x.message, x.nonce, x.issued_at, x.expires_at, x.signature)
 GRID_INSPECT(Session, x.token, x.user, x.lease_key, x.expires_at)
 GRID_INSPECT(Endpoint, x.entrance, x.address, x.port)
-GRID_INSPECT(AppInfo, x.name, x.state, x.reason, x.url, x.path_url,
-             x.is_public, x.deployed_at, x.manifest_hash)
-GRID_INSPECT(LeaseInfo, x.lease_key, x.order, x.user, x.state,
-             x.resources, x.ends_at, x.apps)
-GRID_INSPECT(DeployRequest, x.lease_key, x.user, x.app, x.source,
-             x.manifest, x.sha256, x.is_public, x.idempotency_key)
+GRID_INSPECT(AppInfo, x.name, x.state, x.reason, x.url, x.path_url, x.is_public, x.deployed_at,
+             x.manifest_hash)
+GRID_INSPECT(LeaseInfo, x.lease_key, x.order, x.user, x.state, x.resources, x.ends_at, x.apps)
+GRID_INSPECT(DeployRequest, x.lease_key, x.user, x.app, x.source, x.manifest, x.sha256, x.is_public,
+             x.idempotency_key)
 GRID_INSPECT(AppStatus, x.health, x.reason, x.endpoints)
 GRID_INSPECT(RunningApp, x.lease_key, x.app)
 GRID_INSPECT(Inventory, x.total, x.used)
 GRID_INSPECT(Capability, x.name, x.enforced, x.detail)
-GRID_INSPECT(LogRequest, x.lease_key, x.app, x.workload, x.follow,
-             x.tail)
+GRID_INSPECT(LogRequest, x.lease_key, x.app, x.workload, x.follow, x.tail)
 GRID_INSPECT(LogChunk, x.source, x.text, x.end)
 }  // namespace grid::messages
 

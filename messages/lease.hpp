@@ -6,16 +6,15 @@
 namespace grid::messages {
 
 /// One live lease of this gateway: from acceptance to the end of the order. Supervised by leases_actor.
-using lease_actor = caf::typed_actor<
-    caf::replies_to<status_atom>::with<LeaseInfo>,
-    // Deploys or updates an application; answers when it serves, or why not. Errors: bad_manifest, policy (message
-    // names the path of the field), too_large, failed_to_start, fetch errors, ended.
-    caf::replies_to<deploy_atom, DeployRequest>::with<AppInfo>,
-    caf::replies_to<remove_atom, std::string>::with<caf::unit_t>,
-    caf::reacts_to<logs_atom, LogRequest, log_sink_actor>,
-    // The order changed on the chain.
-    caf::reacts_to<OrderChanged>,
-    caf::reacts_to<tick_atom>>;
+using lease_actor = caf::typed_actor<caf::replies_to<status_atom>::with<LeaseInfo>,
+                                     // Deploys or updates an application; answers when it serves, or why not.
+                                     // Errors: bad_manifest, policy (message names the path of the field),
+                                     // too_large, failed_to_start, fetch errors, ended.
+                                     caf::replies_to<deploy_atom, DeployRequest>::with<AppInfo>,
+                                     caf::replies_to<remove_atom, std::string>::with<caf::unit_t>,
+                                     caf::reacts_to<logs_atom, LogRequest, log_sink_actor>,
+                                     // The order changed on the chain.
+                                     caf::reacts_to<OrderChanged>, caf::reacts_to<tick_atom>>;
 
 /// All leases of this gateway; the way in for the gateway's API.
 using leases_actor = order_watcher_actor::extend<
@@ -29,7 +28,6 @@ using leases_actor = order_watcher_actor::extend<
     caf::replies_to<find_atom, Hash>::with<LeaseInfo>,
     caf::replies_to<deploy_atom, DeployRequest>::with<AppInfo>,
     caf::replies_to<remove_atom, Hash, std::string>::with<caf::unit_t>,
-    caf::reacts_to<logs_atom, LogRequest, log_sink_actor>,
-    caf::reacts_to<tick_atom>>;
+    caf::reacts_to<logs_atom, LogRequest, log_sink_actor>, caf::reacts_to<tick_atom>>;
 
 }  // namespace grid::messages

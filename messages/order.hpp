@@ -19,9 +19,8 @@ using order_actor = block_sink_actor::extend<
     // Subscribes; answers every order that is live now, then OrderChanged follow.
     caf::replies_to<live_atom, order_watcher_actor>::with<OrderPage>>;
 
-/// Sees to it that what has ended is settled, whoever is awake: sends settleMany at the end of orders. One per node.
-using keeper_actor = order_watcher_actor::extend<
-    caf::reacts_to<tick_atom>,
-    caf::reacts_to<stop_atom>>;
+/// Sees to it that what has ended is settled, whoever is awake: sends settleMany at the end of orders. One
+/// per node.
+using keeper_actor = order_watcher_actor::extend<caf::reacts_to<tick_atom>, caf::reacts_to<stop_atom>>;
 
 }  // namespace grid::messages

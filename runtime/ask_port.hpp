@@ -18,9 +18,10 @@ namespace grid::runtime {
 /// From Asio to actors: one companion receives every response and finds the waiting handler by request id (a
 /// scoped_actor for each request would be eight times slower). Thread-safe; shared by all I/O threads.
 ///
-///     auto row = co_await port.ask<OrderRow>(orders, 2s, find_atom_v, id);   // expected<OrderRow, caf::error>
+///     auto row = co_await port.ask<OrderRow>(orders, 2s, find_atom_v, id);   // expected<OrderRow,
+///     caf::error>
 class AskPort {
-  public:
+public:
     template <class R>
     using Answer = tl::expected<R, caf::error>;
     using Reply = Answer<caf::message>;
@@ -57,7 +58,7 @@ class AskPort {
             boost::asio::use_awaitable);
     }
 
-  private:
+private:
     template <class R>
     static Answer<R> take(Reply reply) {
         if (!reply) return tl::unexpected(std::move(reply.error()));
