@@ -236,7 +236,7 @@ private:
             if (!blocks) {
                 spdlog::error("chain: cannot read the blocks after {} for a subscriber: {}", follower.cursor,
                               blocks.error().message);
-                followers_.erase(found);
+                drop(id, messages::to_caf(blocks.error()));
                 return;
             }
             if (blocks->empty()) return;
@@ -246,11 +246,18 @@ private:
                 .then([this, id](std::uint64_t) { acknowledged(id); },
                       [this, id](const caf::error& error) {
                           const Error why = from_caf(error);
-                          spdlog::warn("chain: a subscriber refused blocks and is dropped: {}: {}", why.code,
-                                       why.message);
-                          followers_.erase(id);
+                          spdlog::error("chain: a subscriber refused blocks and is ended: {}: {}", why.code,
+                                        why.message);
+                          drop(id, error);
                       });
         }
+    }
+
+    /// A subscriber that gets no more blocks must not answer from what it has as if that were all: it ends,
+    /// and its parent sees to it that it starts again after its cursor.
+    void drop(std::uint64_t id, const caf::error& why) {
+        const auto node = followers_.extract(id);
+        if (!node.empty()) self_->send_exit(node.mapped().sink, why);
     }
 
     void acknowledged(std::uint64_t id) {
