@@ -49,7 +49,9 @@ struct Target {
 
 std::shared_ptr<Target> add_target(CLI::App& command, bool app_too = true) {
     auto target = std::make_shared<Target>();
-    command.add_option("--order", target->order, "The order that it runs under")->required();
+    command.add_option("--order", target->order, "The order that it runs under")
+        ->required()
+        ->check(CLI::NonNegativeNumber);
     if (app_too) command.add_option("app", target->app, "Name of the application")->capture_default_str();
     return target;
 }
@@ -94,7 +96,9 @@ void add_app_commands(CLI::App& program, Context& context) {
     auto follow = std::make_shared<bool>(false);
     auto tail = std::make_shared<unsigned>(100);
     logs->add_flag("-f,--follow", *follow, "Go on as it prints more");
-    logs->add_option("--tail", *tail, "Lines from the end")->capture_default_str();
+    logs->add_option("--tail", *tail, "Lines from the end")
+        ->capture_default_str()
+        ->check(CLI::NonNegativeNumber);
     logs->callback([&context, logged, follow, tail] {
         open_lease(context, {logged->order}).logs(logged->app, *follow, *tail);
     });

@@ -63,7 +63,7 @@ void add_act(CLI::App* group, Context& context, const char* name, const char* he
              chain::Bytes (*calldata)(chain::OrderId)) {
     auto* command = group->add_subcommand(name, help);
     auto id = std::make_shared<std::uint64_t>();
-    command->add_option("id", *id, "The order's number")->required();
+    command->add_option("id", *id, "The order's number")->required()->check(CLI::NonNegativeNumber);
     command->callback([&context, id, calldata] {
         const auto chain = context.chain();
         chain.transact(context.open_key(), chain.contracts().market, calldata({*id}));
@@ -90,7 +90,7 @@ void add_order_commands(CLI::App& program, Context& context) {
 
     auto* show = group->add_subcommand("show", "One order and what it has earned so far");
     auto shown = std::make_shared<std::uint64_t>();
-    show->add_option("id", *shown, "The order's number")->required();
+    show->add_option("id", *shown, "The order's number")->required()->check(CLI::NonNegativeNumber);
     show->callback([&context, shown] { show_order(context, context.chain(), {*shown}); });
 
     auto* list = group->add_subcommand("list", "Orders of a user or of a provider");
@@ -109,7 +109,7 @@ void add_order_commands(CLI::App& program, Context& context) {
     auto* withdraw = group->add_subcommand("withdraw", "Take what an ended order still holds for you");
     auto id = std::make_shared<std::uint64_t>();
     auto amount = std::make_shared<std::string>();
-    withdraw->add_option("id", *id, "The order's number")->required();
+    withdraw->add_option("id", *id, "The order's number")->required()->check(CLI::NonNegativeNumber);
     withdraw->add_option("amount", *amount, "In whole tokens")->required();
     withdraw->callback([&context, id, amount] {
         const auto chain = context.chain();

@@ -63,7 +63,7 @@ void add_provider_commands(CLI::App& program, Context& context) {
     auto* set = group->add_subcommand("register", "Register, or revise what is registered");
     auto r = std::make_shared<Registration>();
     set->add_option("--host", r->host, "Domain or address of your gateway")->required();
-    set->add_option("--port", r->port, "Its port")->capture_default_str();
+    set->add_option("--port", r->port, "Its port")->capture_default_str()->check(CLI::Range(1, 65535));
     r->resources = ResourceOptions::add(*set);
     r->prices = PriceOptions::add(*set, "price");
     r->minimum = PriceOptions::add(*set, "min-price");

@@ -29,7 +29,9 @@ std::shared_ptr<ResourceOptions> ResourceOptions::add(CLI::App& command) {
     command.add_option("--cpu", options->cpu, "Cores, like 2 or 500m")->capture_default_str();
     command.add_option("--memory", options->memory, "Like 256Mi or 2Gi")->capture_default_str();
     command.add_option("--storage", options->storage, "Like 1Gi")->capture_default_str();
-    command.add_option("--gpus", options->gpus, "Devices")->capture_default_str();
+    command.add_option("--gpus", options->gpus, "Devices")
+        ->capture_default_str()
+        ->check(CLI::NonNegativeNumber);
     return options;
 }
 

@@ -69,6 +69,18 @@ std::string ask_silently(const std::string& prompt) {
     return line;
 }
 
+/// Whose key a keystore says that it holds.
+chain::Address address_in(const fs::path& path) {
+    rapidjson::Document document;
+    document.Parse<rapidjson::kParseIterativeFlag>(read_file(path).c_str());
+    auto address = text_or_empty(document, "address");
+    if (!address.starts_with("0x")) address.insert(0, "0x");
+    const auto parsed = chain::Address::parse(address);
+    if (document.HasParseError() || !parsed)
+        throw Failure("bad_keystore", path.string() + " is no keystore: it says no address");
+    return *parsed;
+}
+
 }  // namespace
 
 Wallet::Wallet(fs::path directory, std::string password_file)
@@ -90,10 +102,7 @@ std::vector<Wallet::Entry> Wallet::list() const {
     std::error_code problem;
     for (const auto& file : fs::directory_iterator(directory_, problem)) {
         if (file.path().extension() != ".json") continue;
-        const auto document = parse_json(read_file(file.path()), file.path().string());
-        auto address = text_of(document, "address");
-        if (!address.starts_with("0x")) address = "0x" + address;
-        entries.push_back({file.path().stem().string(), need(chain::Address::parse(address))});
+        entries.push_back({file.path().stem().string(), address_in(file.path())});
     }
     std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
     return entries;
