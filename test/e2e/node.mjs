@@ -194,7 +194,7 @@ export class Node {
 
   /** Registers the gateway's provider (dev:1) with prices that are easy to follow by eye. */
   registerProvider(...words) {
-    return this.grid('--key', 'dev:1', 'provider', 'register', '--host', 'localhost', '--port', new URL(this.gateway ?? 'http://localhost:8090').port,
+    return this.grid('--key', 'dev:1', 'provider', 'register', '--host', 'localhost', '--port', new URL(this.gateway || 'http://localhost:8090').port,
       '--cpu', 4, '--memory', '8Gi', '--storage', '32Gi', '--price-cpu', '0.36', '--price-memory', '0.02', '--price-storage', '0.0001',
       '--attributes', '{"region":"local"}', '--accept-offers', ...words)
   }
