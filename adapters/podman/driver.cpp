@@ -390,8 +390,12 @@ Result<void> Driver::remove_rows(std::vector<ContainerRow> rows) {
     const auto cap = static_cast<std::uint64_t>((config_.stop_grace_cap.count() + 999) / 1000);
     std::vector<std::future<void>> stopping;
     for (const auto& row : rows) {
-        if (!row.running()) continue;
-        const auto grace = static_cast<unsigned>(std::min(cap, label_number(row, label::kGrace)));
+        // A stop that a crash of ours left under way had its grace. Podman 4.3 would delete a stopping
+        // container without ending its processes: nobody would ever find them again.
+        const bool stopping_already = row.state == "stopping";
+        if (!row.running() && !stopping_already) continue;
+        const auto grace =
+            stopping_already ? 0u : static_cast<unsigned>(std::min(cap, label_number(row, label::kGrace)));
         stopping.push_back(
             std::async(std::launch::async, [this, id = row.id, grace] { (void)api_.stop(id, grace); }));
     }
