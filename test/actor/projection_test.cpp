@@ -124,10 +124,12 @@ TEST_CASE("watchers hear of an order after the change is durable") {
     World world(disk, chain);
     Projections node(world);
     auto heard = std::make_shared<std::vector<OrderChanged>>();
-    order_watcher_actor watcher = world.own(world.system().spawn([heard](order_watcher_actor::pointer) {
-        return order_watcher_actor::behavior_type{
-            [heard](const OrderChanged& change) { heard->push_back(change); }};
-    }));
+    order_watcher_actor watcher = world.own(world.system().spawn(
+        [heard](order_watcher_actor::pointer, caf::unit_t) {
+            return order_watcher_actor::behavior_type{
+                [heard](const OrderChanged& change) { heard->push_back(change); }};
+        },
+        caf::unit));
     CHECK(world.ask<OrderPage>(node.orders, live_atom_v, watcher).value().rows.empty());
     disk.held = true;
     chain.create_order(kUser, kProvider);

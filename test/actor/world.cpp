@@ -239,11 +239,13 @@ void World::publish() {
         sent = head;
         if (batch.blocks.empty()) continue;
         auto asked = &chain.acknowledged;
-        own(system_->spawn([=](caf::event_based_actor* self) {
-            self->request(sink, caf::infinite, batch)
-                .then([asked](std::uint64_t number) { *asked = std::max<std::size_t>(*asked, number); },
-                      [](const caf::error&) {});
-        }));
+        own(system_->spawn(
+            [=](caf::event_based_actor* self, caf::unit_t) {
+                self->request(sink, caf::infinite, batch)
+                    .then([asked](std::uint64_t number) { *asked = std::max<std::size_t>(*asked, number); },
+                          [](const caf::error&) {});
+            },
+            caf::unit));
     }
 }
 

@@ -150,17 +150,19 @@ public:
     Asked<R> start(const Handle& actor, const Ts&... xs) {
         Asked<R> asked;
         auto answer = asked.answer_;
-        own(system_->spawn([=](caf::event_based_actor* self) {
-            auto request = self->request(caf::actor_cast<caf::actor>(actor), caf::infinite, xs...);
-            auto refused = [answer](const caf::error& error) {
-                *answer = Result<R>(tl::unexpected(messages::from_caf(error)));
-            };
-            if constexpr (std::is_same_v<R, caf::unit_t>)
-                actors::when_done(
-                    request, [answer] { *answer = Result<R>(caf::unit); }, refused);
-            else
-                request.then([answer](const R& value) { *answer = Result<R>(value); }, refused);
-        }));
+        own(system_->spawn(
+            [=](caf::event_based_actor* self, caf::unit_t) {
+                auto request = self->request(caf::actor_cast<caf::actor>(actor), caf::infinite, xs...);
+                auto refused = [answer](const caf::error& error) {
+                    *answer = Result<R>(tl::unexpected(messages::from_caf(error)));
+                };
+                if constexpr (std::is_same_v<R, caf::unit_t>)
+                    actors::when_done(
+                        request, [answer] { *answer = Result<R>(caf::unit); }, refused);
+                else
+                    request.then([answer](const R& value) { *answer = Result<R>(value); }, refused);
+            },
+            caf::unit));
         return asked;
     }
     /// Asks and runs until nothing moves.

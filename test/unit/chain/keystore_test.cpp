@@ -1,6 +1,8 @@
 #include "chain/keystore.hpp"
 
 #include <catch2/catch.hpp>
+// Under the sanitizers g++ 12 warns of std::regex's own code.
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #include <regex>
 #include <stdexcept>
 

@@ -20,7 +20,8 @@ struct ActorWorld {
     /// An actor of any interface that does what the behaviour says; ended by the world.
     template <class Handle>
     Handle spawn(caf::behavior behavior) {
-        auto actor = system.spawn([behavior](caf::event_based_actor*) { return behavior; });
+        auto actor =
+            system.spawn([](caf::event_based_actor*, const caf::behavior& b) { return b; }, behavior);
         spawned.push_back(actor);
         return caf::actor_cast<Handle>(actor);
     }

@@ -277,10 +277,11 @@ TEST_CASE_METHOD(Fixture, "a question to an actor that is gone or silent is answ
 
 TEST_CASE_METHOD(Fixture, "requests under way are answered when the platform stops") {
     PlatformActors some = actors();
-    some.rpc =
-        caf::actor_cast<rpc_actor>(world.system.spawn([](caf::event_based_actor* self) -> caf::behavior {
+    some.rpc = caf::actor_cast<rpc_actor>(world.system.spawn(
+        [](caf::event_based_actor* self, caf::unit_t) -> caf::behavior {
             return {[self](rpc_atom, const std::string&) { return self->make_response_promise(); }};
-        }));
+        },
+        caf::unit));
     auto platform = std::make_unique<PlatformApi>(world.system, some, PlatformOptions{});
     auto reply = std::make_shared<test::RecordedReply>();
     platform->handle(request_for("POST", "/rpc", {}, "{}"), reply);
