@@ -96,9 +96,9 @@ void Projection::work() {
             }
             // The rest of the run waits until memory is what the rows are.
             if (verdict == Verdict::fork) return roll_back(step.block.number - 1);
-            auto refused = std::move(run.acknowledge);
-            waiting_.pop_front();
             const auto came = std::to_string(step.block.number);
+            auto refused = std::move(run.acknowledge);
+            waiting_.pop_front();  // and with it the step
             if (verdict == Verdict::gap)
                 refused(
                     fail("gap", "expected block " + std::to_string(cursor_.number + 1) + ", came " + came));
