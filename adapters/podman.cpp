@@ -34,15 +34,17 @@ caf::result<T> run(cluster_actor::stateful_pointer<podman_state> self, Work work
     auto jobs = self->state.jobs;
     if (jobs->running >= kMaxJobs) return to_caf({"overloaded", "the driver has too much to do; try again"});
     ++jobs->running;
-    auto job =
-        self->spawn<caf::detached>([jobs, work = std::move(work)](typename job_actor<T>::pointer job_self) ->
-                                   typename job_actor<T>::behavior_type {
-                                       job_self->attach_functor([jobs] { --jobs->running; });
-                                       return {[job_self, jobs, work](tick_atom) -> caf::result<T> {
-                                           job_self->quit();
-                                           return work(*jobs->driver);
-                                       }};
-                                   });
+    // The unit: CAF 0.17 binds a reference through a null pointer for function actors without arguments.
+    auto job = self->spawn<caf::detached>(
+        [jobs, work = std::move(work)](typename job_actor<T>::pointer job_self, caf::unit_t) ->
+        typename job_actor<T>::behavior_type {
+            job_self->attach_functor([jobs] { --jobs->running; });
+            return {[job_self, jobs, work](tick_atom) -> caf::result<T> {
+                job_self->quit();
+                return work(*jobs->driver);
+            }};
+        },
+        caf::unit);
     return self->delegate(job, tick_atom_v);
 }
 
@@ -116,10 +118,12 @@ cluster_actor::behavior_type podman_front(cluster_actor::stateful_pointer<podman
                 return;
             }
             ++jobs->running;
-            self->system().spawn<caf::detached>([jobs, request, sink](caf::blocking_actor* job) {
-                stream_logs(job, *jobs->driver, request, sink);
-                --jobs->running;
-            });
+            self->system().spawn<caf::detached>(
+                [jobs, request, sink](caf::blocking_actor* job, caf::unit_t) {
+                    stream_logs(job, *jobs->driver, request, sink);
+                    --jobs->running;
+                },
+                caf::unit);
         },
         [self](inv_atom) -> caf::result<Inventory> {
             return run<Inventory>(self, [](Driver& d) { return answer(d.inventory()); });
