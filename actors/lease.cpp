@@ -32,11 +32,12 @@ lease_state::lease_state(interface::pointer self, LeaseContext context, StoredLe
     for (auto& row : stored.apps) {
         App app;
         app.row = std::move(row);
-        app.interrupted = app.row.state == AppState::deploying;
-        if (auto lowered = lower(app.row.name, app.row.manifest))
+        if (auto lowered = lower(app.row.name, app.row.manifest)) {
             app.application = std::move(*lowered);
-        else
+            app.interrupted = app.row.state == AppState::deploying;
+        } else {
             app.reason = lowered.error().message;
+        }
         apps_.emplace(app.row.name, std::move(app));
     }
 }

@@ -16,6 +16,9 @@ namespace {
 constexpr auto kStatusTimeout = 10s;
 constexpr auto kRemoveTimeout = 120s;
 
+// What the cluster still does for a node that was killed may be in the way of its successor for a moment.
+constexpr unsigned kInterruptedTries = 2;
+
 std::chrono::seconds repair_wait(unsigned failures) {
     return std::min<std::chrono::seconds>(5s * (1 << std::min(failures, 6u)), 300s);
 }
@@ -30,10 +33,10 @@ void lease_state::watch() {
             remove(name, [](std::optional<Error>) {});
             continue;
         }
-        if (app.interrupted && !app.application.workloads.empty()) {
+        if (app.interrupted) {
             // Nobody knows how far it came: applying is idempotent, and finishes what was begun.
             repair(name);
-            continue;
+            if (busy_.contains(name)) continue;
         }
         self_->request(context_.parts.cluster, kStatusTimeout, status_atom_v, row_.lease_key, name)
             .then([this, name = name](const AppStatus& status) { observe(name, status); },
@@ -58,7 +61,9 @@ void lease_state::observe(const std::string& name, const AppStatus& status) {
     app->health = status.health;
     app->reason = status.health == Health::ready ? "" : status.reason;
     if (status.health != Health::unknown) app->endpoints = status.endpoints;
-    if (status.health == Health::ready) app->failures = 0;
+    if (status.health == Health::ready && !app->interrupted) app->failures = 0;
+    // What is ready while an update is unfinished is the version before it.
+    if (app->interrupted) return changed ? report() : void();
     if (status.health == Health::ready && app->row.state == AppState::deploying) {
         // The node stopped before it could write down that this deployment had succeeded.
         app->row.state = AppState::ready;
@@ -113,10 +118,12 @@ void lease_state::repair(const std::string& name) {
                                      reason.code == "unavailable";
                 failed->health = unknown ? Health::unknown : Health::failed;
                 failed->reason = reason.message;
-                if (!unknown && std::exchange(failed->interrupted, false) &&
-                    !failed->row.previous_manifest.empty())
-                    return roll_back(*failed);
-                failed->quiet_until = now() + repair_wait(failed->failures++);
+                if (!unknown && failed->interrupted && failed->failures >= kInterruptedTries) {
+                    failed->interrupted = false;
+                    if (!failed->row.previous_manifest.empty()) return roll_back(*failed);
+                }
+                failed->quiet_until = now() + (failed->interrupted ? 1s : repair_wait(failed->failures));
+                ++failed->failures;
                 report();
             });
 }
