@@ -511,11 +511,11 @@ test('a port in use, and a data directory in use', async () => {
     await place.launch()
     await place.stop()
   } finally {
-    place.sweep()
+    await place.sweep()
   }
 })
 
-test('a damaged configuration: file, line and key are told', () => {
+test('a damaged configuration: file, line and key are told', async () => {
   const place = Node.place()
   try {
     for (const [text, line, reason] of [
@@ -540,11 +540,11 @@ test('a damaged configuration: file, line and key are told', () => {
     assert.match(refusedStart(place.config), /gateway\.fetch_allow: .*\(bad_config\)/)
     assert.match(refusedStart(join(place.data, 'missing.yaml')), /missing\.yaml: cannot be read.*\(config_unreadable\)/)
   } finally {
-    place.sweep()
+    await place.sweep()
   }
 })
 
-test('an unreadable key file', () => {
+test('an unreadable key file', async () => {
   const place = Node.place()
   try {
     const key = join(place.data, 'key.json'), password = join(place.data, 'password')
@@ -562,7 +562,7 @@ test('an unreadable key file', () => {
     writeFileSync(password, 'wrong\n')
     assert.match(start(join(place.data, 'keys', 'own.json')), /own\.json: .*password.*\(wrong_password\)/)
   } finally {
-    place.sweep()
+    await place.sweep()
   }
 })
 

@@ -104,22 +104,43 @@ test('an order that was accepted just before the kill deploys after it', async (
   node.grid('--key', 'dev:5', 'order', 'cancel', was.accepted)
 })
 
-test('a deployment that the kill interrupts is finished, once', async () => {
-  const { order } = node.grid('--key', 'dev:6', 'rent', sampleManifest, '--name', 'first', '--cpu', '1', '--memory', '128Mi', '--storage', '128Mi')
-  const token = await accept(6, order)
-  const lease = { lease: (await api(`${node.gateway}/v1/session`, 'GET', undefined, bearer(token))).json.lease_key }
-  const deploying = api(`${node.gateway}/v1/apps`, 'POST', { app: 'second', manifest: readFileSync(sampleManifest, 'utf8') }, bearer(token))
-    .then(answer => answer.status, error => error.code)
+test('a deployment, an update and a removal that a kill interrupts are finished, once', async () => {
+  const rented = node.grid('--key', 'dev:6', 'rent', sampleManifest, '--name', 'first', '--cpu', '1', '--memory', '256Mi', '--storage', '128Mi')
+  const token = await accept(6, rented.order)
+  const manifest = readFileSync(sampleManifest, 'utf8')
   const apps = async () => (await api(`${node.gateway}/v1/apps`, 'GET', undefined, bearer(token))).json.apps
-  await until('the deployment has begun', async () => (await apps()).some(app => app.name === 'second'))
-  await node.kill()
-  assert.notEqual(await deploying, 200)
-  await node.launch()
-  const second = await until('it is ready', async () => (await apps()).find(app => app.name === 'second' && app.state === 'ready'))
-  await until('it answers', async () => (await visit(second.url, { headers: bearer(token) })).status === 200)
-  assert.equal(containersOf(lease).split('\n').length, 2)
-  node.grid('--key', 'dev:6', 'order', 'cancel', order)
-  await until('its containers are gone', () => containersOf(lease) === '')
+  const second = async state => (await apps()).find(app => app.name === 'second' && app.state === state)
+  const count = () => containersOf(rented).split('\n').length
+  /** Begins a request, kills the node as soon as the condition holds, and starts it again. */
+  async function interrupted(method, path, body, condition) {
+    const answer = api(`${node.gateway}/v1/apps${path}`, method, body, bearer(token)).catch(() => {})
+    await until(`${method} has begun`, condition)
+    await node.kill()
+    await answer
+    await node.launch()
+  }
+
+  await interrupted('POST', '', { app: 'second', manifest }, () => second('deploying'))
+  const { url } = await until('it is ready', () => second('ready'))
+  await until('it answers', async () => (await visit(url, { headers: bearer(token) })).status === 200)
+  assert.equal(count(), 2)
+
+  await interrupted('POST', '', { app: 'second', manifest: manifest.replace('replicas: 1', 'replicas: 2') }, () => second('deploying'))
+  await until('it is ready', () => second('ready'))
+  await until('the new version alone runs', () => count() === 3)
+  await until('it answers', async () => (await visit(url, { headers: bearer(token) })).status === 200)
+
+  // This version does not end when it is asked to: process 1 is a server that leaves SIGTERM alone.
+  const stubborn = manifest.replace('imagePullPolicy: Never', 'command: [httpd, -f, -p, "8080", -h, /www]')
+  const updated = await api(`${node.gateway}/v1/apps`, 'POST', { app: 'second', manifest: stubborn }, bearer(token))
+  assert.equal(updated.status, 200, updated.body)
+  await interrupted('DELETE', '/second', undefined, () => node.podman('ps', '--all', '--format', '{{.State}}').includes('Stopping'))
+  await until('it is gone', async () => count() === 1 && !(await apps()).some(app => app.name === 'second'))
+  await until('its processes are gone', () => node.monitors().length === node.containers().length)
+  assert.equal((await visit(url, { headers: bearer(token) })).status, 404)
+  assert.equal((await visit(rented.url, { headers: bearer(token) })).status, 200)
+  node.grid('--key', 'dev:6', 'order', 'cancel', rented.order)
+  await until('its containers are gone', () => containersOf(rented) === '')
 })
 
 test('kills in a row while it starts do no harm', async () => {

@@ -212,7 +212,7 @@ test('the end of the order ends everything at once, and everybody has what is th
   assert.equal(node.refused('--key', 'dev:2', 'app', 'ls', '--order', rented.order).code, 'wrong_state')
 })
 
-test('grid up --once does the main job and gives account in one line', () => {
+test('grid up --once does the main job and gives account in one line', async () => {
   const own = Node.place()
   try {
     const { code, out, err } = own.run(['up', '--once', '--data', own.data, '--config', own.config])
@@ -224,6 +224,6 @@ test('grid up --once does the main job and gives account in one line', () => {
     assert.equal(BigInt(account.deposit), BigInt(account.provider_paid) + BigInt(account.user_refunded))
     assert.deepEqual(own.containers(), [])
   } finally {
-    own.sweep()
+    await own.sweep()
   }
 })

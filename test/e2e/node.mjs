@@ -1,6 +1,6 @@
 // A real node for a test: gridd on free ports in a directory of its own, ended with the test without a trace.
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -58,6 +58,14 @@ export async function rpc(node, method, params = []) {
   return (await api(node.rpc, 'POST', { jsonrpc: '2.0', id: 1, method, params })).json
 }
 
+function childrenOf(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(child => child !== '').map(Number)
+  } catch {
+    return []
+  }
+}
+
 export class Node {
   /** A data directory with a configuration, and nothing that runs. */
   static place({ roles = ['ledger', 'platform', 'gateway'], gateway = '' } = {}) {
@@ -76,7 +84,7 @@ export class Node {
     try {
       await node.launch()
     } catch (error) {
-      node.sweep()
+      await node.sweep()
       throw error
     }
     return node
@@ -128,7 +136,7 @@ export class Node {
     if (this.process.exitCode === null && this.process.signalCode === null) this.process.kill('SIGTERM')
     const how = await this.ended
     const log = this.log()
-    this.sweep()
+    await this.sweep()
     if (how.code !== 0 && how.signal === null) throw new Error(`gridd ended with ${how.code}:\n${log}`)
   }
 
@@ -142,19 +150,52 @@ export class Node {
     return this.process.exitCode === null && this.process.signalCode === null
   }
 
-  /** What a gateway leaves on purpose, so that leases outlive it: containers, their networks, podman's service and mounts. */
-  sweep() {
+  /**
+   * What a gateway leaves on purpose, so that leases outlive it: containers, their networks, podman's service and mounts.
+   * Containers that run, but that podman does not know, are nobody's purpose: an error.
+   */
+  async sweep() {
     const storage = join(this.data, 'podman', 'storage.conf')
+    let orphans = []
     if (existsSync(storage)) {
       const [, run] = readFileSync(storage, 'utf8').match(/runroot = "(.*)\/storage"/)
-      for (const words of [['rm', '--all', '--force', '--time', '0'], ['network', 'prune', '--force']])
-        this.podman(...words)
+      const podman = (...words) => spawnSync('podman', words, { encoding: 'utf8', env: this.podmanEnvironment() })
+      const known = podman('ps', '--all', '--quiet', '--no-trunc').stdout
+      const unknown = () => this.monitors().filter(({ container }) => !known.includes(container))
+      await until('monitors of containers that were removed end', () => unknown().length === 0, 5000).catch(() => {
+        orphans = unknown()
+        for (const { pid } of orphans)
+          for (const child of childrenOf(pid)) process.kill(child, 'SIGKILL')
+      })
+      // First killed, then removed: podman forgets a stopping container without ending it.
+      const ids = podman('ps', '--all', '--quiet').stdout.split('\n').filter(id => id !== '')
+      if (ids.length > 0) podman('kill', ...ids)
+      await until('the containers have ended', () => this.monitors().length === 0)
+      // Twice: a container that has just ended is also cleaned by podman itself, and the two disturb each other.
+      for (let i = 0; i < 2; ++i) podman('rm', '--all', '--force')
+      podman('network', 'prune', '--force')
       const service = this.podmanService()
       if (service !== undefined) process.kill(service, 'SIGKILL')
-      spawnSync('umount', [join(this.data, 'podman', 'storage', 'overlay')], { stdio: 'ignore' })
+      const mounts = readFileSync('/proc/mounts', 'utf8').split('\n').map(line => line.split(' ')[1] ?? '')
+      for (const mount of mounts.reverse())
+        if (mount.startsWith(this.data + '/') || mount.startsWith(run + '/')) spawnSync('umount', [mount], { stdio: 'ignore' })
       rmSync(run, { recursive: true, force: true })
     }
     rmSync(this.data, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
+    if (orphans.length > 0) throw new Error(`containers ran that podman did not know: ${JSON.stringify(orphans)}`)
+  }
+
+  /** The processes that watch a container each, as long as it runs. */
+  monitors() {
+    return readdirSync('/proc').filter(name => /^\d+$/.test(name)).flatMap(name => {
+      try {
+        const words = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0')
+        const ours = words[0].endsWith('conmon') && words.some(word => word.startsWith(this.data + '/'))
+        return ours ? [{ pid: Number(name), container: words[words.indexOf('-c') + 1] }] : []
+      } catch {
+        return []  // it has ended
+      }
+    })
   }
 
   /** The pid of the node's podman service, when it runs. */
@@ -174,12 +215,16 @@ export class Node {
     return execFileSync('podman', words, {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: {
-        ...process.env,
-        CONTAINERS_CONF: join(this.data, 'podman', 'containers.conf'),
-        CONTAINERS_STORAGE_CONF: join(this.data, 'podman', 'storage.conf')
-      }
+      env: this.podmanEnvironment()
     }).trim()
+  }
+
+  podmanEnvironment() {
+    return {
+      ...process.env,
+      CONTAINERS_CONF: join(this.data, 'podman', 'containers.conf'),
+      CONTAINERS_STORAGE_CONF: join(this.data, 'podman', 'storage.conf')
+    }
   }
 
   /** Ids of the containers, running or not. */
