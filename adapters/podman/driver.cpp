@@ -253,14 +253,19 @@ Result<void> Driver::plan_pods(Deployment& d, const std::vector<ContainerRow>& l
     std::size_t expected = 0;
     for (const auto& w : d.application->workloads) expected += w.containers.size() * w.replicas;
     const auto base = user_namespaces_ ? user_base(d.lease) : 0;
-    unsigned host = 1;  // the bridge itself
+    // Addresses go round: podman may hold one for a while after its container has gone (netavark 1.4 fails to
+    // take some networks down). Number 1 is the bridge itself.
+    constexpr unsigned kHosts = 253;
+    unsigned tried = 0;
     std::size_t index = 0;
     for (const auto& w : d.application->workloads) {
         for (std::uint32_t replica = 0; replica < w.replicas; ++replica, ++index) {
             PodPlan pod;
             do {
-                if (++host > 254) return fail("failed_to_start", "the lease's network has room for 253 pods");
-            } while (taken.count(prefix + std::to_string(host)));
+                if (++tried > kHosts)
+                    return fail("failed_to_start", "the lease's network has room for 253 pods");
+                pod.address = prefix + std::to_string(2 + next_host_++ % kHosts);
+            } while (taken.count(pod.address));
             pod.gateway = config_.gateway_id;
             pod.lease = d.lease;
             pod.app = d.app;
@@ -269,7 +274,6 @@ Result<void> Driver::plan_pods(Deployment& d, const std::vector<ContainerRow>& l
             pod.workload = &w;
             pod.replica = replica;
             pod.network = d.network.name;
-            pod.address = prefix + std::to_string(host);
             pod.user_base = base;
             pod.pids_limit = config_.pids_limit;
             pod.directory = app_directory(d.lease, d.app) + "/" + d.version + "/" + std::to_string(index);

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <random>
 #include <set>
 #include <string>
 #include <thread>
@@ -94,6 +95,9 @@ private:
     std::mutex watch_mutex_;
     std::condition_variable watch_wakes_;
     std::atomic<bool> ending_{false};
+    /// Goes round over the addresses of a network; begins anywhere, because podman may still hold those of
+    /// before.
+    std::atomic<unsigned> next_host_{std::random_device{}()};
     std::thread watcher_;
 };
 

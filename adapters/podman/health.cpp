@@ -27,6 +27,7 @@ constexpr seconds kMaxProbe{5};
 constexpr std::chrono::minutes kCrashWindow{10};
 constexpr seconds kMaxBackoff{60};
 constexpr seconds kStable{10};
+constexpr seconds kStuck{1};
 constexpr milliseconds kProbeBudget{2000};  // of one status answer
 
 std::string pod_key(const ContainerRow& row) {
@@ -263,6 +264,16 @@ bool HealthBook::wants_restart(const ContainerRow& row) {
     if (!row.ended() || row.label(label::kRole) != "main") return false;
     const auto& policy = row.label(label::kRestart);
     return policy == "always" || (policy == "on_failure" && (row.exit_code < 0 || row.exit_code > 0));
+}
+
+bool HealthBook::restart_stuck(const ContainerRow& row) {
+    if (row.state != "created" || row.label(label::kRole) != "main") return false;
+    const auto now = steady_clock::now();
+    const std::lock_guard lock(mutex_);
+    auto& e = entry(row);
+    if (e.crashes.empty() || !e.evicted.empty() || now < e.restart_at + kStuck) return false;
+    e.restart_at = now;
+    return true;
 }
 
 bool HealthBook::restart_due(const ContainerRow& row) {

@@ -40,6 +40,9 @@ public:
     static bool wants_restart(const ContainerRow& row);
     /// Notes the crash at first sight; true when the time for its restart has come (asked once for each).
     bool restart_due(const ContainerRow& row);
+    /// A container that was restarted, but never came to run: podman 4.3 leaves it "created" when it still
+    /// cleans up after the crash while the start comes. True once a second.
+    bool restart_stuck(const ContainerRow& row);
     /// Makes a liveness probe when one is due; false when the container must be restarted.
     bool alive(const ContainerRow& row);
     /// It is stopped for good, and failed with this reason.

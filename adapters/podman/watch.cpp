@@ -39,6 +39,8 @@ void Driver::watch_containers() {
     for (const auto& row : *rows) {
         if (HealthBook::wants_restart(row)) {
             if (health_.restart_due(row)) restart(row, *rows);
+        } else if (health_.restart_stuck(row)) {
+            restart(row, *rows);
         } else if (!health_.alive(row)) {
             // Ended here, it is restarted like one that crashed.
             (void)api_.stop(row.id, 1);

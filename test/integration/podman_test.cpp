@@ -320,6 +320,7 @@ TEST_CASE("podman: an update runs before the old version goes; one that fails le
     const auto crashed = world.apply(lease, "app", app_of(shell("echo broken words; exit 3")));
     REQUIRE_FALSE(crashed);
     CHECK(crashed.error().code == "failed_to_start");
+    INFO(crashed.error().message);
     CHECK(crashed.error().message.find("exited with code 3") != std::string::npos);
     CHECK(crashed.error().message.find("broken words") != std::string::npos);
     const auto no_program = world.apply(lease, "app", app_of([] {
