@@ -149,6 +149,7 @@ bool PodmanService::answers() const {
 
 Result<void> PodmanService::ensure() {
     const std::lock_guard lock(mutex_);
+    if (stopped_) return fail("cluster_unavailable", "the driver is ending");
     reap();
     if (answers()) return {};
     if (!layout_.own_service)
@@ -230,6 +231,7 @@ pid_t PodmanService::recorded_pid() const {
 
 void PodmanService::stop() {
     const std::lock_guard lock(mutex_);
+    stopped_ = true;
     if (!layout_.own_service) return;
     const auto pid = recorded_pid();
     if (pid <= 0) return;

@@ -44,6 +44,7 @@ private:
 
     Layout layout_;
     std::mutex mutex_;
+    bool stopped_ = false;  ///< for good: who still asks must not start another service
     pid_t child_ = -1;
 };
 
