@@ -7,6 +7,7 @@
 
 #include "messages/chain.hpp"
 #include "web/ask.hpp"
+#include "web/html.hpp"
 #include "web/route_list.hpp"
 
 namespace grid::web {
@@ -26,7 +27,5 @@ void add_service_routes(std::vector<ApiRoute>& routes, const ServiceParts& parts
 
 /// A page for people: what answers here. Its policy allows its own style alone.
 ApiReply html_page(std::string_view title, std::string_view body);
-/// Text for HTML.
-std::string escaped_html(std::string_view text);
 
 }  // namespace grid::web

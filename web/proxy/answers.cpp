@@ -3,6 +3,7 @@
 #include <array>
 #include <ctime>
 
+#include "web/html.hpp"
 #include "web/proxy/head.hpp"
 
 namespace grid::web::proxy {
@@ -27,47 +28,21 @@ std::string json_escaped(std::string_view text) {
     return out;
 }
 
-std::string html_escaped(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        switch (c) {
-            case '&':
-                out += "&amp;";
-                break;
-            case '<':
-                out += "&lt;";
-                break;
-            case '>':
-                out += "&gt;";
-                break;
-            case '"':
-                out += "&quot;";
-                break;
-            case '\'':
-                out += "&#39;";
-                break;
-            default:
-                out.push_back(c);
-        }
-    }
-    return out;
-}
-
 std::string page(const OwnAnswer& answer) {
     std::string out =
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
         "content=\"width=device-width, initial-scale=1\"><title>";
-    out += html_escaped(answer.title);
+    out += escaped_html(answer.title);
     out +=
         "</title><style>body{font:16px/1.5 system-ui,sans-serif;max-width:34em;margin:15vh auto;padding:0 "
         "1em;"
         "color:#222}h1{font-size:1.4em}small{color:#777}</style></head><body><h1>";
-    out += html_escaped(answer.title);
+    out += escaped_html(answer.title);
     out += "</h1><p>";
-    out += html_escaped(answer.detail);
+    out += escaped_html(answer.detail);
     out += "</p>";
     if (!answer.link.empty()) {
-        const auto link = html_escaped(answer.link);
+        const auto link = escaped_html(answer.link);
         out += "<p><a href=\"" + link + "\">" + link + "</a></p>";
     }
     out += "<small>" + std::to_string(answer.status) + " " + std::string(reason_phrase(answer.status)) +
