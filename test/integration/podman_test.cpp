@@ -379,23 +379,23 @@ TEST_CASE("podman: environment, files, scratch, init containers and users reach 
     const auto text = output_of(
         world, lease_number(4),
         "echo env=$GREETING; cat /etc/app/a.txt /etc/app/b.txt; echo x >/etc/app/a.txt && echo WRITABLE; "
-        "cat /work/made-by-init; id -u; touch /root-file || echo rootfs-closed; pwd",
+        "cat /shared/made-by-init; id -u; touch /root-file || echo rootfs-closed; pwd",
         [](lease::Application& app) {
             auto& c = app.workloads[0].containers[0];
             c.environment = {{"GREETING", "overridden"}, {"GREETING", "hello \"world\""}};
             c.files.push_back({"/etc/app", {{"a.txt", "file a\n"}, {"b.txt", "file b\n"}}, 0444});
-            c.scratch = {{"work", "/work", false}, {"temporary", "/tmp", false}};
+            c.scratch = {{"work", "/shared", false}, {"temporary", "/tmp", false}};
             c.read_only_root = true;
             c.run_as_user = lease::UserId{1234};
             c.run_as_group = lease::UserId{1234};
             c.run_as_non_root = true;
             c.working_directory = "/www";
             auto first = web_container("first");
-            first.command = {"/bin/sh", "-c", "echo 1 >/work/made-by-init"};
-            first.scratch = {{"work", "/work", false}};
+            first.command = {"/bin/sh", "-c", "echo 1 >/shared/made-by-init"};
+            first.scratch = {{"work", "/shared", false}};
             auto second = web_container("second");
-            second.command = {"/bin/sh", "-c", "echo 2 >>/work/made-by-init"};
-            second.scratch = {{"work", "/work", false}};
+            second.command = {"/bin/sh", "-c", "echo 2 >>/shared/made-by-init"};
+            second.scratch = {{"work", "/shared", false}};
             app.workloads[0].init_containers = {first, second};
         });
     INFO(text);
