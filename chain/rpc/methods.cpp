@@ -307,7 +307,8 @@ Outcome refused(const Error& error) {
         {"wrong_chain_id", "invalid chain id"},
         {"bad_signature", "invalid sender"},
     };
-    const bool limit = error.code == "range_too_large" || error.code == "too_many_logs";
+    const bool limit =
+        error.code == "range_too_large" || error.code == "too_many_logs" || error.code == "pool_full";
     const auto phrase = phrases.find(error.code);
     std::string message =
         phrase == phrases.end() ? error.message : std::string(phrase->second) + ": " + error.message;

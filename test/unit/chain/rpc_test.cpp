@@ -225,6 +225,14 @@ TEST_CASE("refused transactions say it in the words that wallets know", "[rpc]")
     CHECK(f.text("eth_blockNumber") == "0x1");
 }
 
+TEST_CASE("a full pool answers the code of a limit, so that clients try again later", "[rpc]") {
+    Rpc rpc;
+    for (std::uint64_t nonce = 1; nonce <= WaitingPool::Limits{}.per_sender; ++nonce)
+        REQUIRE(rpc.error("eth_sendRawTransaction", raw_of(Rpc::transfer(nonce), rpc.alice)) == 0);
+    CHECK(rpc.error("eth_sendRawTransaction", raw_of(Rpc::transfer(100), rpc.alice)) == -32005);
+    CHECK(rpc.error("eth_sendRawTransaction", raw_of(Rpc::transfer(1), rpc.bob)) == 0);
+}
+
 TEST_CASE("logs are found; bad filters are refused", "[rpc]") {
     Rpc f;
     for (std::uint64_t i = 0; i < 3; ++i) f.text("eth_sendRawTransaction", raw_of(f.transfer(i), f.alice));
