@@ -111,6 +111,19 @@ TEST_CASE("the twin of a signature with the upper s is refused, though its key i
     CHECK(check(twin).error().code == "bad_signature");
 }
 
+TEST_CASE("a signature with the other parity is never its signer's") {
+    // Verification alone would accept both: it does not see the parity.
+    const PrivateKey key = key_of(Amount{4743});
+    for (std::uint64_t i = 0; i < 200; ++i) {
+        const Hash digest = keccak256(Amount{i}.word().view());
+        Signature signature = key.sign(digest);
+        REQUIRE(recover(digest, signature).value() == key.address());
+        signature.parity ^= 1;
+        const auto other = recover(digest, signature);
+        REQUIRE((!other || *other != key.address()));
+    }
+}
+
 TEST_CASE("signatures with impossible numbers are refused") {
     const PrivateKey key = key_of(77);
     const Hash digest = keccak256("numbers");
