@@ -30,6 +30,10 @@ void put(Map& map, const Key& key, const Value& value) {
         map[key] = value;
 }
 
+std::uint64_t pair_key(Accounts::Number user, Accounts::Number provider) {
+    return std::uint64_t{user} << 32 | provider;
+}
+
 }  // namespace
 
 void State::rollback(std::size_t mark) {
@@ -43,12 +47,12 @@ void State::rollback(std::size_t mark) {
 void State::undo(const Change& change) {
     std::visit(
         Overloaded{
-            [&](const ParametersChange& c) { parameters_ = c.previous; },
+            [&](const ParametersChange& c) { parameters_ = *c.previous; },
             [&](const SuppliesChange& c) { supplies_ = c.previous; },
-            [&](const NonceChange& c) { put(nonces_, c.account, c.previous); },
-            [&](const TokenBalanceChange& c) { put(token_balances_, c.account, c.previous); },
+            [&](const NonceChange& c) { accounts_[c.account].nonce = c.previous; },
+            [&](const TokenBalanceChange& c) { accounts_[c.account].token = c.previous; },
             [&](const AllowanceChange& c) { put(allowances_, c.pair, c.previous); },
-            [&](const CreditBalanceChange& c) { put(credit_balances_, c.account, c.previous); },
+            [&](const CreditBalanceChange& c) { accounts_[c.account].credit = c.previous; },
             [&](const ProviderChange& c) {
                 if (c.previous) {
                     providers_.at(c.address).provider = *c.previous;
@@ -59,10 +63,10 @@ void State::undo(const Change& change) {
             },
             [&](const AvailableChange& c) { providers_.at(c.address).provider.available = c.previous; },
             [&](const OrderChange& c) {
-                if (c.previous)
-                    put_order(*c.previous);
-                else
+                if (c.previous.empty())
                     drop_newest_order(c.previous_current);
+                else
+                    put_order(c.id, c.previous);
             },
             [&](const QuoteSpent& c) { spent_quotes_.erase(c.digest); },
             [&](const ProbationUseChange& c) {
@@ -74,15 +78,18 @@ void State::undo(const Change& change) {
             [&](const ProbationCancelsChange& c) { put(probation_cancels_, c.user, c.previous); },
         },
         change);
+    accounts_.trim();
 }
 
 std::uint64_t State::nonce(const Address& account) const {
-    return get(nonces_, account);
+    const Account* found = accounts_.find(account);
+    return found == nullptr ? std::uint64_t{} : found->nonce;
 }
 
 void State::set_nonce(const Address& account, std::uint64_t nonce) {
-    journal_.emplace_back(NonceChange{account, get(nonces_, account)});
-    put(nonces_, account, nonce);
+    Account& there = accounts_[account];
+    journal_.emplace_back(NonceChange{account, there.nonce});
+    there.nonce = nonce;
 }
 
 void State::set_token_supply(const Amount& supply) {
@@ -91,12 +98,14 @@ void State::set_token_supply(const Amount& supply) {
 }
 
 Amount State::token_balance(const Address& account) const {
-    return get(token_balances_, account);
+    const Account* found = accounts_.find(account);
+    return found == nullptr ? Amount{} : found->token;
 }
 
 void State::set_token_balance(const Address& account, const Amount& balance) {
-    journal_.emplace_back(TokenBalanceChange{account, get(token_balances_, account)});
-    put(token_balances_, account, balance);
+    Account& there = accounts_[account];
+    journal_.emplace_back(TokenBalanceChange{account, there.token});
+    there.token = balance;
 }
 
 Amount State::allowance(const Address& owner, const Address& spender) const {
@@ -115,12 +124,14 @@ void State::set_credit_supply(const Amount& supply) {
 }
 
 Amount State::credit_balance(const Address& account) const {
-    return get(credit_balances_, account);
+    const Account* found = accounts_.find(account);
+    return found == nullptr ? Amount{} : found->credit;
 }
 
 void State::set_credit_balance(const Address& account, const Amount& balance) {
-    journal_.emplace_back(CreditBalanceChange{account, get(credit_balances_, account)});
-    put(credit_balances_, account, balance);
+    Account& there = accounts_[account];
+    journal_.emplace_back(CreditBalanceChange{account, there.credit});
+    there.credit = balance;
 }
 
 const Provider* State::provider(const Address& address) const {
@@ -133,11 +144,12 @@ void State::set_provider(const Provider& provider) {
     assert(provider.status != ProviderStatus::none);
     const auto found = providers_.find(provider.address);
     if (found != providers_.end()) {
-        journal_.emplace_back(ProviderChange{provider.address, found->second.provider});
+        journal_.emplace_back(
+            ProviderChange{provider.address, std::make_shared<Provider>(found->second.provider)});
         found->second.provider = provider;
         return;
     }
-    journal_.emplace_back(ProviderChange{provider.address, std::nullopt});
+    journal_.emplace_back(ProviderChange{provider.address, nullptr});
     providers_.emplace(provider.address,
                        ProviderEntry{provider, static_cast<std::uint32_t>(provider_list_.size())});
     provider_list_.push_back(provider.address);
@@ -149,78 +161,82 @@ void State::set_available(const Address& provider, const Resources& available) {
     there = available;
 }
 
-const Order* State::order(OrderId id) const {
-    if (id.value == 0 || id.value > orders_.size()) return nullptr;
-    const Order& order = orders_[id.value - 1];
-    return order.status == OrderStatus::none ? nullptr : &order;
+std::optional<Order> State::order(OrderId id) const {
+    const ByteView row = orders_.get(id);
+    if (row.empty()) return std::nullopt;
+    return order_of(id, row);
 }
 
 void State::set_order(const Order& order) {
     assert(order.id.value >= 1 && order.id.value <= orders_.size() + 1 && order.status != OrderStatus::none);
-    if (order.id.value <= orders_.size())
-        journal_.emplace_back(OrderChange{order.id, orders_[order.id.value - 1], {}});
+    const ByteView there = orders_.get(order.id);
+    if (there.empty())
+        journal_.emplace_back(OrderChange{order.id, {}, current(order.user, order.provider)});
     else
-        journal_.emplace_back(OrderChange{order.id, std::nullopt, current(order.user, order.provider)});
-    put_order(order);
+        journal_.emplace_back(OrderChange{order.id, Bytes(there.begin(), there.end()), {}});
+    put_order(order.id, order_row(order));
 }
 
 /// Puts an order in its place, in any order of ids, and keeps what is derived from it.
-void State::put_order(const Order& order) {
-    if (order.id.value > orders_.size()) orders_.resize(order.id.value);
-    Order& place = orders_[order.id.value - 1];
-    const bool waited = place.status == OrderStatus::unactivated;
-    const bool created = place.status == OrderStatus::none;
-    place = order;
+void State::put_order(OrderId id, ByteView row) {
+    const OrderHead order = order_head(row);
+    const ByteView there = orders_.get(id);
+    const bool created = there.empty();
+    const bool waited = !created && order_head(there).status == OrderStatus::unactivated;
+    orders_.put(id, row);
 
-    UserOrders& of_user = user_orders_[order.user];
-    if (waited) --of_user.unactivated;
-    if (order.status == OrderStatus::unactivated) ++of_user.unactivated;
+    const bool waits = order.status == OrderStatus::unactivated;
+    if (!created && waited == waits) return;
+    const Accounts::Number user = accounts_.open(order.user);
+    if (waited) --accounts_[user].unactivated;
+    if (waits) ++accounts_[user].unactivated;
     if (!created) return;
 
     const auto insert = [&](std::vector<OrderId>& ids) {
-        if (ids.empty() || ids.back() < order.id)
-            ids.push_back(order.id);
+        if (ids.empty() || ids.back() < id)
+            ids.push_back(id);
         else
-            ids.insert(std::lower_bound(ids.begin(), ids.end(), order.id), order.id);
+            ids.insert(std::lower_bound(ids.begin(), ids.end(), id), id);
     };
-    insert(of_user.ids);
-    insert(provider_orders_[order.provider]);
-    OrderId& newest = current_[{order.user, order.provider}];
-    newest = std::max(newest, order.id);
+    const Accounts::Number provider = accounts_.open(order.provider);
+    insert(accounts_[user].orders);
+    insert(accounts_[provider].received);
+    OrderId& newest = current_[pair_key(user, provider)];
+    newest = std::max(newest, id);
 }
 
 void State::drop_newest_order(OrderId previous_current) {
-    const Order& order = orders_.back();
-    const auto of_user = user_orders_.find(order.user);
-    if (order.status == OrderStatus::unactivated) --of_user->second.unactivated;
-    of_user->second.ids.pop_back();
-    if (of_user->second.ids.empty()) user_orders_.erase(of_user);
-    const auto of_provider = provider_orders_.find(order.provider);
-    of_provider->second.pop_back();
-    if (of_provider->second.empty()) provider_orders_.erase(of_provider);
-    put(current_, AddressPair{order.user, order.provider}, previous_current);
-    orders_.pop_back();
+    const OrderHead order = order_head(orders_.get({orders_.size()}));
+    const Accounts::Number user = accounts_.open(order.user);
+    const Accounts::Number provider = accounts_.open(order.provider);
+    if (order.status == OrderStatus::unactivated) --accounts_[user].unactivated;
+    accounts_[user].orders.pop_back();
+    accounts_[provider].received.pop_back();
+    put(current_, pair_key(user, provider), previous_current);
+    orders_.pop();
 }
 
 OrderId State::current(const Address& user, const Address& provider) const {
-    return get(current_, AddressPair{user, provider});
+    const auto first = accounts_.number(user);
+    const auto second = accounts_.number(provider);
+    return first && second ? get(current_, pair_key(*first, *second)) : OrderId{};
 }
 
 const std::vector<OrderId>& State::orders_of_user(const Address& user) const {
     static const std::vector<OrderId> kNone;
-    const auto found = user_orders_.find(user);
-    return found == user_orders_.end() ? kNone : found->second.ids;
+    const Account* found = accounts_.find(user);
+    return found == nullptr ? kNone : found->orders;
 }
 
 const std::vector<OrderId>& State::orders_of_provider(const Address& provider) const {
     static const std::vector<OrderId> kNone;
-    const auto found = provider_orders_.find(provider);
-    return found == provider_orders_.end() ? kNone : found->second;
+    const Account* found = accounts_.find(provider);
+    return found == nullptr ? kNone : found->received;
 }
 
 std::uint32_t State::unactivated(const Address& user) const {
-    const auto found = user_orders_.find(user);
-    return found == user_orders_.end() ? 0 : found->second.unactivated;
+    const Account* found = accounts_.find(user);
+    return found == nullptr ? 0 : found->unactivated;
 }
 
 void State::spend_quote(const Hash& digest) {
@@ -250,7 +266,7 @@ void State::set_probation_cancels(const Address& user, const ProbationCancels& c
 }
 
 void State::set_parameters(const ChainParameters& parameters) {
-    journal_.emplace_back(ParametersChange{parameters_});
+    journal_.emplace_back(ParametersChange{std::make_shared<ChainParameters>(parameters_)});
     parameters_ = parameters;
 }
 

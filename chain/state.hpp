@@ -1,14 +1,15 @@
 #pragma once
 
-#include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <unordered_map>
 #include <unordered_set>
 #include <variant>
 #include <vector>
 
-#include "chain/market.hpp"
+#include "chain/accounts.hpp"
+#include "chain/order_rows.hpp"
 #include "chain/parameters.hpp"
 
 namespace grid::chain {
@@ -67,7 +68,10 @@ public:
     WriteSet take_write_set();
     /// Applies a stored row without journalling it, at start; rows in any order, later ones replace earlier
     /// ones. Code `bad_row`: unknown table, malformed key or value.
-    Result<void> load(const Row& row);
+    Result<void> load(std::uint8_t table, ByteView key, std::optional<ByteView> value);
+    Result<void> load(const Row& row) {
+        return load(row.table, row.key, row.value ? std::optional<ByteView>(*row.value) : std::nullopt);
+    }
     /// Every row there is, unsorted.
     void for_each_row(const std::function<void(Row)>& visit) const;
 
@@ -100,8 +104,8 @@ public:
     void set_available(const Address& provider, const Resources& available);
 
     // --- Market
-    /// Null when there is none. Valid until the next change.
-    const Order* order(OrderId id) const;
+    /// None when there is no such order.
+    std::optional<Order> order(OrderId id) const;
     /// Ids run from 1 to this one.
     OrderId last_order() const noexcept { return {orders_.size()}; }
     /// Replaces an order, or appends the one with id last_order() + 1.
@@ -135,10 +139,6 @@ private:
         Amount token;
         Amount credit;
     };
-    struct UserOrders {
-        std::vector<OrderId> ids;
-        std::uint32_t unactivated = 0;
-    };
     struct ProviderEntry {
         Provider provider;
         std::uint32_t index =
@@ -146,8 +146,9 @@ private:
     };
 
     // One kind of entry for each kind of change: the key and what was there before.
+    // What is large and changes seldom is kept elsewhere, so that the journal's entries stay small.
     struct ParametersChange {
-        ChainParameters previous;
+        std::shared_ptr<const ChainParameters> previous;
     };
     struct SuppliesChange {
         Supplies previous;
@@ -170,7 +171,7 @@ private:
     };
     struct ProviderChange {
         Address address;
-        std::optional<Provider> previous;
+        std::shared_ptr<const Provider> previous;  ///< null: it was registered
     };
     struct AvailableChange {
         Address address;
@@ -178,8 +179,8 @@ private:
     };
     struct OrderChange {
         OrderId id;
-        std::optional<Order> previous;  ///< none: it was created
-        OrderId previous_current;       ///< of its pair, when it was created
+        Bytes previous;            ///< its row; empty: it was created
+        OrderId previous_current;  ///< of its pair, when it was created
     };
     struct QuoteSpent {
         Hash digest;
@@ -197,24 +198,24 @@ private:
                                 OrderChange, QuoteSpent, ProbationUseChange, ProbationCancelsChange>;
 
     void undo(const Change& change);
-    void put_order(const Order& order);
+    void put_order(OrderId id, ByteView row);
     void drop_newest_order(OrderId previous_current);
+    static Bytes order_row(const Order& order);
+    static Order order_of(OrderId id, ByteView row);
+    static OrderHead order_head(ByteView row);
     static std::pair<Table, Bytes> place_of(const Change& change);
     std::optional<Bytes> value_of(Table table, ByteView key) const;
     Result<void> erase_row(Table table, ByteView key);
 
     ChainParameters parameters_;
     Supplies supplies_;
-    std::unordered_map<Address, std::uint64_t> nonces_;
-    std::unordered_map<Address, Amount> token_balances_;
+    Accounts accounts_;
     std::unordered_map<AddressPair, Amount, PairHash> allowances_;
-    std::unordered_map<Address, Amount> credit_balances_;
     std::unordered_map<Address, ProviderEntry> providers_;
     std::vector<Address> provider_list_;
-    std::deque<Order> orders_;  ///< orders_[id - 1]
-    std::unordered_map<AddressPair, OrderId, PairHash> current_;
-    std::unordered_map<Address, UserOrders> user_orders_;
-    std::unordered_map<Address, std::vector<OrderId>> provider_orders_;
+    OrderRows orders_;
+    /// The newest order of a pair, by the numbers of its accounts: user's << 32 | provider's.
+    boost::unordered_flat_map<std::uint64_t, OrderId> current_;
     std::unordered_set<Hash> spent_quotes_;
     std::unordered_map<AddressPair, std::uint64_t, PairHash> probation_uses_;
     std::unordered_map<Address, ProbationCancels> probation_cancels_;

@@ -1,6 +1,7 @@
 // How the state's rows are written and read: fixed big-endian fields, one layout for each table.
 
 #include <algorithm>
+#include <boost/unordered/unordered_flat_set.hpp>
 
 #include "chain/row_codec.hpp"
 #include "chain/state.hpp"
@@ -96,6 +97,7 @@ enum OrderFlag : std::uint8_t { kUserCheck = 1, kProviderCheck = 2 };
 Bytes write(const Order& o) {
     const auto flags =
         static_cast<std::uint8_t>((o.user_check ? kUserCheck : 0) | (o.provider_check ? kProviderCheck : 0));
+    // Begins with the status and the parties: order_head.
     return RowWriter{}
         .u8(static_cast<std::uint8_t>(o.status))
         .u8(flags)
@@ -154,6 +156,25 @@ tl::unexpected<Error> bad_row(Table table, const std::string& why) {
 
 }  // namespace
 
+Bytes State::order_row(const Order& order) {
+    return write(order);
+}
+
+Order State::order_of(OrderId id, ByteView row) {
+    RowReader in{row};
+    return read_order(in, id);
+}
+
+OrderHead State::order_head(ByteView row) {
+    RowReader in{row};
+    OrderHead head;
+    head.status = static_cast<OrderStatus>(in.u8());
+    in.u8();
+    head.user = in.address();
+    head.provider = in.address();
+    return head;
+}
+
 std::pair<Table, Bytes> State::place_of(const Change& change) {
     struct Visitor {
         using Place = std::pair<Table, Bytes>;
@@ -182,16 +203,16 @@ std::pair<Table, Bytes> State::place_of(const Change& change) {
 }
 
 WriteSet State::take_write_set() {
-    std::vector<std::pair<Table, Bytes>> places;
-    places.reserve(journal_.size());
+    // A block changes the same few rows again and again (the escrow, a provider): sorted is what is left.
+    boost::unordered_flat_set<std::pair<Table, Bytes>> changed;
     for (const Change& change : journal_) {
-        places.push_back(place_of(change));
+        auto place = place_of(change);
         // Registry.set may change what is available too: a row of its own.
-        if (std::holds_alternative<ProviderChange>(change))
-            places.emplace_back(Table::available, places.back().second);
+        if (std::holds_alternative<ProviderChange>(change)) changed.emplace(Table::available, place.second);
+        changed.insert(std::move(place));
     }
+    std::vector<std::pair<Table, Bytes>> places(changed.begin(), changed.end());
     std::sort(places.begin(), places.end());
-    places.erase(std::unique(places.begin(), places.end()), places.end());
     WriteSet rows;
     rows.reserve(places.size());
     for (auto& [table, key] : places) {
@@ -235,9 +256,9 @@ std::optional<Bytes> State::value_of(Table table, ByteView key) const {
             return RowWriter{}.resources(entry.provider.available).take();
         }
         case Table::orders: {
-            const Order* found = order({in.u64()});
-            if (found == nullptr) return std::nullopt;
-            return write(*found);
+            const ByteView row = orders_.get({in.u64()});
+            if (row.empty()) return std::nullopt;
+            return Bytes(row.begin(), row.end());
         }
         case Table::spent_quotes:
             if (!quote_spent(in.hash())) return std::nullopt;
@@ -257,11 +278,11 @@ std::optional<Bytes> State::value_of(Table table, ByteView key) const {
     return std::nullopt;
 }
 
-Result<void> State::load(const Row& row) {
-    const auto table = static_cast<Table>(row.table);
-    if (!row.value) return erase_row(table, row.key);
-    RowReader key{row.key};
-    RowReader value{*row.value};
+Result<void> State::load(std::uint8_t number, ByteView key_bytes, std::optional<ByteView> value_bytes) {
+    const auto table = static_cast<Table>(number);
+    if (!value_bytes) return erase_row(table, key_bytes);
+    RowReader key{key_bytes};
+    RowReader value{*value_bytes};
     const auto read_whole = [&] { return key.good() && value.good(); };
     const char* const kMalformed = "malformed key or value";
     switch (table) {
@@ -283,7 +304,7 @@ Result<void> State::load(const Row& row) {
             const Address account = key.address();
             const std::uint64_t nonce = value.u64();
             if (!read_whole()) return bad_row(table, kMalformed);
-            nonces_[account] = nonce;
+            accounts_[account].nonce = nonce;
             return {};
         }
         case Table::token_balances:
@@ -291,7 +312,8 @@ Result<void> State::load(const Row& row) {
             const Address account = key.address();
             const Amount balance = value.amount();
             if (!read_whole()) return bad_row(table, kMalformed);
-            (table == Table::token_balances ? token_balances_ : credit_balances_)[account] = balance;
+            Account& there = accounts_[account];
+            (table == Table::token_balances ? there.token : there.credit) = balance;
             return {};
         }
         case Table::allowances: {
@@ -323,12 +345,14 @@ Result<void> State::load(const Row& row) {
             return {};
         }
         case Table::orders: {
+            // Kept as it is, so that a restart need not decode it: any bytes of its length are an order.
+            static const std::size_t kSize = write(Order{}).size();
             const OrderId id{key.u64()};
-            const Order order = read_order(value, id);
-            const bool known_status =
-                order.status > OrderStatus::none && order.status <= OrderStatus::completed;
-            if (!read_whole() || !known_status || id.value == 0) return bad_row(table, kMalformed);
-            put_order(order);
+            const auto status = static_cast<OrderStatus>(value.u8());
+            const bool known_status = status > OrderStatus::none && status <= OrderStatus::completed;
+            if (!key.good() || value_bytes->size() != kSize || !known_status || id.value == 0)
+                return bad_row(table, kMalformed);
+            put_order(id, *value_bytes);
             return {};
         }
         case Table::spent_quotes: {
@@ -362,13 +386,13 @@ Result<void> State::erase_row(Table table, ByteView key) {
     RowReader in{key};
     switch (table) {
         case Table::nonces:
-            nonces_.erase(in.address());
+            accounts_[in.address()].nonce = 0;
             break;
         case Table::token_balances:
-            token_balances_.erase(in.address());
+            accounts_[in.address()].token = {};
             break;
         case Table::credit_balances:
-            credit_balances_.erase(in.address());
+            accounts_[in.address()].credit = {};
             break;
         case Table::allowances:
             allowances_.erase(pair_of(in));
@@ -379,6 +403,7 @@ Result<void> State::erase_row(Table table, ByteView key) {
         default:
             return bad_row(table, "rows of this table are never erased");
     }
+    accounts_.trim();
     if (!in.good()) return bad_row(table, "malformed key");
     return {};
 }
@@ -393,14 +418,17 @@ void State::for_each_row(const std::function<void(Row)>& visit) const {
     };
     visit({static_cast<std::uint8_t>(Table::parameters), {}, value_of(Table::parameters, {})});
     visit({static_cast<std::uint8_t>(Table::supplies), {}, value_of(Table::supplies, {})});
-    each(Table::nonces, nonces_);
-    each(Table::token_balances, token_balances_);
+    for (const Account& account : accounts_) {
+        for (const Table table : {Table::nonces, Table::token_balances, Table::credit_balances})
+            if (auto value = value_of(table, account.address.bytes))
+                visit({static_cast<std::uint8_t>(table), key_of(account.address), std::move(value)});
+    }
     each(Table::allowances, allowances_);
-    each(Table::credit_balances, credit_balances_);
     each(Table::providers, providers_);
     each(Table::available, providers_);
-    for (const Order& order : orders_)
-        visit({static_cast<std::uint8_t>(Table::orders), key_of(order.id), write(order)});
+    for (OrderId id{1}; id.value <= orders_.size(); ++id.value)
+        if (const ByteView row = orders_.get(id); !row.empty())
+            visit({static_cast<std::uint8_t>(Table::orders), key_of(id), Bytes(row.begin(), row.end())});
     for (const Hash& digest : spent_quotes_)
         visit({static_cast<std::uint8_t>(Table::spent_quotes), key_of(digest), Bytes{}});
     each(Table::probation_uses, probation_uses_);

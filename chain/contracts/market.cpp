@@ -15,8 +15,8 @@ namespace {
 void get(Frame& frame, abi::Decoder& in, abi::Encoder& out) {
     const OrderId id{in.u64()};
     wellformed(in);
-    const Order* order = frame.state.order(id);
-    tuples::put(out, order == nullptr ? Order{} : *order);
+    const auto order = frame.state.order(id);
+    tuples::put(out, order.value_or(Order{}));
 }
 
 void current(Frame& frame, abi::Decoder& in, abi::Encoder& out) {
@@ -30,8 +30,8 @@ void earned_at(Frame& frame, abi::Decoder& in, abi::Encoder& out) {
     const OrderId id{in.u64()};
     const Timestamp t{in.u64()};
     wellformed(in);
-    const Order* order = frame.state.order(id);
-    out.uint(order == nullptr ? Amount{} : settlement::earned_at(*order, t));
+    const auto order = frame.state.order(id);
+    out.uint(order ? settlement::earned_at(*order, t) : Amount{});
 }
 
 template <const std::vector<OrderId>& (State::*Ids)(const Address&) const>

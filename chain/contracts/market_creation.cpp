@@ -43,8 +43,8 @@ void check_duration(Seconds duration) {
 
 void check_pair_free(const Frame& frame, const Address& provider) {
     const OrderId id = frame.state.current(frame.caller, provider);
-    const Order* order = frame.state.order(id);
-    if (order != nullptr && order->live()) revert(errors::kOrderExists, Amount{id.value});
+    const auto order = frame.state.order(id);
+    if (order && order->live()) revert(errors::kOrderExists, Amount{id.value});
 }
 
 /// The guard against many worthless orders, and against endless free time.

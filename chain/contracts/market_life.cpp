@@ -22,8 +22,8 @@ OrderBalance balance_of(const Order& order, Timestamp t) {
 }
 
 Order existing(const Frame& frame, OrderId id) {
-    const Order* order = frame.state.order(id);
-    if (order == nullptr) revert(errors::kUnknownOrder, Amount{id.value});
+    const auto order = frame.state.order(id);
+    if (!order) revert(errors::kUnknownOrder, Amount{id.value});
     return *order;
 }
 
@@ -158,11 +158,10 @@ void settle_many(Frame& frame, abi::Decoder& in, abi::Encoder& out) {
     if (length > kMaxBatch) revert(errors::kTooMany, Amount{length}, Amount{kMaxBatch});
     std::uint64_t settled = 0;
     for (const OrderId id : ids) {
-        const Order* found = frame.state.order(id);
-        if (found == nullptr || found->status != OrderStatus::running) continue;
+        auto found = frame.state.order(id);
+        if (!found || found->status != OrderStatus::running) continue;
         // A running order is always the newest of its pair: there is one live order for a pair.
-        Order order = *found;
-        settle_running(frame, order);
+        settle_running(frame, *found);
         ++settled;
     }
     out.uint(settled);

@@ -157,9 +157,8 @@ private:
 
     /// Who activates is mostly the provider: strangers are refused anyway.
     const Address& actor(const Step& s) const {
-        const Order* order = state_.order(some_order(s.x));
-        if (static_cast<Act>(s.act) != Act::activate || s.y % 4 == 0 || order == nullptr)
-            return people_[s.who];
+        const auto order = state_.order(some_order(s.x));
+        if (static_cast<Act>(s.act) != Act::activate || s.y % 4 == 0 || !order) return people_[s.who];
         return *std::find(people_.begin(), people_.end(), order->provider);
     }
 
@@ -264,7 +263,7 @@ private:
     void check_orders(const std::vector<Order>& before) {
         std::map<std::pair<Address, Address>, int> live;
         for (std::size_t i = 0; i < state_.last_order().value; ++i) {
-            const Order& o = *state_.order({i + 1});
+            const Order o = *state_.order({i + 1});
             RC_ASSERT(o.accrued <= o.deposit);
             RC_ASSERT(o.accrued + (o.deposit - o.accrued) == o.deposit);
             RC_ASSERT(o.paid_provider <= o.accrued);
@@ -294,7 +293,7 @@ private:
     void check_money() {
         Amount escrow;
         for (std::uint64_t i = 1; i <= state_.last_order().value; ++i) {
-            const Order& o = *state_.order({i});
+            const Order o = *state_.order({i});
             escrow += o.deposit - o.paid_provider - o.paid_user;
         }
         RC_ASSERT(state_.credit_balance(contracts_.market) == escrow);
@@ -315,7 +314,7 @@ private:
         for (const Address& address : state_.providers()) {
             Resources reserved;
             for (const OrderId id : state_.orders_of_provider(address)) {
-                const Order& o = *state_.order(id);
+                const Order o = *state_.order(id);
                 if (!o.live()) continue;
                 reserved.cpu_milli += o.resources.cpu_milli;
                 reserved.memory_mib += o.resources.memory_mib;
