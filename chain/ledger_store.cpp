@@ -10,7 +10,7 @@ namespace grid::chain {
 namespace {
 
 constexpr std::uint32_t kBlockSchema = 1;
-constexpr std::uint32_t kStateSchema = 1;
+constexpr std::uint32_t kStateSchema = 2;
 /// The row of `marks`: number and hash of the block that rows and indexes are flushed up to.
 constexpr std::string_view kFlushedKey = "flushed";
 
@@ -36,6 +36,7 @@ Result<BlockPointer> decode(std::uint64_t number, ByteView encoded) {
     return stored;
 }
 
+/// The key of a row in `rows`: its table comes first.
 Bytes row_key(const Row& row) {
     Bytes key(1 + row.key.size());
     key[0] = row.table;
@@ -52,21 +53,58 @@ Bytes encode_place(std::uint64_t block, std::uint32_t index) {
 
 /// The newest version of each row that the blocks wrote, in the order of keys: sorted writes touch each page
 /// once.
-void flush_rows(store::WriteTransaction& transaction, const store::Table& table,
-                const std::vector<BlockPointer>& blocks) {
+std::vector<const Row*> newest_rows(const std::vector<BlockPointer>& blocks) {
     std::vector<const Row*> rows;
     for (const BlockPointer& block : blocks)
         for (const Row& row : block->block.writes) rows.push_back(&row);
     std::stable_sort(rows.begin(), rows.end(), [](const Row* a, const Row* b) {
         return std::tie(a->table, a->key) < std::tie(b->table, b->key);
     });
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-        const Row& row = *rows[i];
-        if (i + 1 < rows.size() && rows[i + 1]->table == row.table && rows[i + 1]->key == row.key) continue;
-        if (row.value)
-            transaction.put(table, row_key(row), *row.value);
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        if (i + 1 == rows.size() || rows[i + 1]->table != rows[i]->table || rows[i + 1]->key != rows[i]->key)
+            rows[kept++] = rows[i];
+    rows.resize(kept);
+    return rows;
+}
+
+/// New orders have ids behind all others, so their pages are packed full; a changed one has the size that it
+/// had.
+class OrderFlush {
+public:
+    OrderFlush(store::WriteTransaction& transaction, const store::Table& table)
+        : transaction_(transaction), table_(table) {
+        transaction.scan_backwards(table, {}, {}, [&](ByteView key, ByteView) {
+            last_.assign(key.begin(), key.end());
+            return false;
+        });
+    }
+    void put(const Row& row) {
+        if (row.key <= last_) return transaction_.put(table_, row.key, *row.value);
+        transaction_.append(table_, row.key, *row.value);
+        last_ = row.key;
+    }
+
+private:
+    store::WriteTransaction& transaction_;
+    const store::Table& table_;
+    Bytes last_;
+};
+
+bool is_order(const Row& row) {
+    return row.table == static_cast<std::uint8_t>(Table::orders);
+}
+
+void flush_rows(store::WriteTransaction& transaction, const store::Table& table, const store::Table& orders,
+                const std::vector<BlockPointer>& blocks) {
+    OrderFlush order_flush(transaction, orders);
+    for (const Row* row : newest_rows(blocks)) {
+        if (is_order(*row))
+            order_flush.put(*row);  // orders are never erased
+        else if (row->value)
+            transaction.put(table, row_key(*row), *row->value);
         else
-            transaction.erase(table, row_key(row));
+            transaction.erase(table, row_key(*row));
     }
 }
 
@@ -104,7 +142,7 @@ Block make_genesis_block(const Genesis& genesis) {
 }
 
 struct LedgerStore::Tables {
-    store::Table blocks, rows, transactions, hashes, marks;
+    store::Table blocks, rows, orders, transactions, hashes, marks;
 };
 
 LedgerStore::LedgerStore(std::unique_ptr<store::Environment> blocks,
@@ -113,6 +151,7 @@ LedgerStore::LedgerStore(std::unique_ptr<store::Environment> blocks,
       state_environment_(std::move(state)),
       blocks_(tables.blocks),
       rows_(tables.rows),
+      orders_(tables.orders),
       transactions_(tables.transactions),
       hashes_(tables.hashes),
       marks_(tables.marks) {}
@@ -126,14 +165,14 @@ Result<std::unique_ptr<LedgerStore>> LedgerStore::open(const std::string& direct
     const auto block_table = (*blocks)->table("blocks");
     if (!block_table) return tl::unexpected<Error>(block_table.error());
     std::vector<store::Table> tables;
-    for (const char* name : {"rows", "transactions", "hashes", "marks"}) {
+    for (const char* name : {"rows", "orders", "transactions", "hashes", "marks"}) {
         const auto table = (*state)->table(name);
         if (!table) return tl::unexpected<Error>(table.error());
         tables.push_back(*table);
     }
     std::unique_ptr<LedgerStore> opened(
         new LedgerStore(std::move(*blocks), std::move(*state),
-                        Tables{*block_table, tables[0], tables[1], tables[2], tables[3]}));
+                        Tables{*block_table, tables[0], tables[1], tables[2], tables[3], tables[4]}));
 
     const Block first = make_genesis_block(genesis);
     const auto there = opened->block_environment_->get(opened->blocks_, store::number_key(0));
@@ -194,8 +233,14 @@ Result<State> LedgerStore::load_rows() const {
     State state;
     Result<void> loaded;
     auto done = state_environment_->read([&](const store::ReadTransaction& transaction) {
+        // Orders first: accounts then lie in memory as the orders name them.
+        transaction.scan(orders_, {}, {}, [&](ByteView key, ByteView value) {
+            loaded = state.load(static_cast<std::uint8_t>(Table::orders), key, value);
+            return loaded.has_value();
+        });
+        if (!loaded) return;
         transaction.scan(rows_, {}, {}, [&](ByteView key, ByteView value) {
-            loaded = state.load({key[0], {key.begin() + 1, key.end()}, Bytes(value.begin(), value.end())});
+            loaded = state.load(key[0], key.subspan(1), value);
             return loaded.has_value();
         });
     });
@@ -240,7 +285,7 @@ Result<void> LedgerStore::flush(const std::vector<BlockPointer>& blocks) {
     if (blocks.empty()) return {};
     const StoredBlock& last = *blocks.back();
     auto done = state_environment_->write([&](store::WriteTransaction& transaction) -> Result<void> {
-        flush_rows(transaction, rows_, blocks);
+        flush_rows(transaction, rows_, orders_, blocks);
         flush_transactions(transaction, transactions_, blocks);
         for (const BlockPointer& block : blocks)
             transaction.put(hashes_, block->hash.bytes, store::number_key(block->block.header.number));

@@ -25,7 +25,7 @@ Block make_genesis_block(const Genesis& genesis);
 
 /// The durable side of the ledger: blocks, one appended value each, synced before anybody is answered; behind
 /// them in an environment of their own the rows of the state and the indexes, with the number of the block
-/// that they are flushed up to. Thread-safe.
+/// that they are flushed up to. Orders have a table of their own, in the order of ids. Thread-safe.
 class LedgerStore {
 public:
     /// Makes block 0 when the directory is empty. Codes: those of store::Environment::open,
@@ -73,7 +73,8 @@ private:
     std::unique_ptr<store::Environment> block_environment_;
     std::unique_ptr<store::Environment> state_environment_;
     store::Table blocks_;
-    store::Table rows_;
+    store::Table rows_;    ///< of the state, but its orders
+    store::Table orders_;  ///< id -> order
     store::Table transactions_;
     store::Table hashes_;
     store::Table marks_;
