@@ -1,6 +1,7 @@
 #include "chain/ledger.hpp"
 
 #include <algorithm>
+#include <future>
 
 #include "chain/commitment.hpp"
 #include "chain/trie_root.hpp"
@@ -12,6 +13,14 @@ namespace {
 constexpr std::size_t kRecentBlocks = 64;
 /// When the flush falls so far behind, block production waits for it.
 constexpr std::size_t kFlushBacklog = 6;
+/// Receipts of a block with so many logs are hashed beside its rows, on a thread for that long.
+constexpr std::size_t kManyLogs = 16'384;
+
+std::size_t count_logs(const Block& block) {
+    std::size_t count = 0;
+    for (const Receipt& receipt : block.receipts) count += receipt.logs.size();
+    return count;
+}
 
 Error shutting_down() {
     return {"shutting_down", "the ledger is shutting down; send the transaction again later"};
@@ -281,13 +290,16 @@ Result<BlockPointer> Ledger::seal(Round& round) {
     auto stored = std::make_shared<StoredBlock>();
     stored->block = std::move(round.block);
     Block& block = stored->block;
+    auto receipts = std::async(
+        count_logs(block) > kManyLogs ? std::launch::async | std::launch::deferred : std::launch::deferred,
+        [&block] { return receipts_root(block.transactions, block.receipts); });
     block.writes = state_.take_write_set();
     block.header.parent = parent->hash;
     block.header.number = round.context.number;
     block.header.time = round.context.time;
     block.header.transactions_root = transactions_root(block.transactions);
-    block.header.receipts_root = receipts_root(block.transactions, block.receipts);
     block.header.state_commitment = next_commitment(parent->block.header.state_commitment, block.writes);
+    block.header.receipts_root = receipts.get();
     stored->hash = block.header.hash();
     const Bytes encoded = encode_block(block);
     stored->size = encoded.size();
