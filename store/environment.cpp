@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <lmdb.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include <filesystem>
 #include <mutex>
 #include <shared_mutex>
+#include <utility>
 
 #include "store/directory_lock.hpp"
 
@@ -110,6 +112,12 @@ void fill_hole(MDB_env* environment, const std::string& file) {
     if (::stat(file.c_str(), &attributes) != 0) throw Failure{errno};
     const auto needed = static_cast<off_t>((info.me_last_pgno + 1) * stat.ms_psize);
     if (attributes.st_size < needed && ::truncate(file.c_str(), needed) != 0) throw Failure{errno};
+}
+
+/// Whether a map of that size can be had. LMDB gives the old one up before it asks, and is lost without any.
+bool fits_address_space(std::size_t size) {
+    void* const room = ::mmap(nullptr, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return room != MAP_FAILED && ::munmap(room, size) == 0;
 }
 
 }  // namespace
@@ -287,6 +295,7 @@ Result<void> Environment::read(const std::function<void(const ReadTransaction&)>
 
 Result<void> Environment::write(const std::function<Result<void>(WriteTransaction&)>& body) {
     std::lock_guard lock(parts_->write_mutex);
+    bool again = true;
     for (;;) {
         int code = MDB_SUCCESS;
         {
@@ -304,10 +313,13 @@ Result<void> Environment::write(const std::function<Result<void>(WriteTransactio
                 code = failure.code;
             }
         }
+        // A disk that fills up cuts a write short, which LMDB calls EIO. The second try names the true cause.
+        if (code == EIO && std::exchange(again, false)) continue;
         if (code != MDB_MAP_FULL) return refusal(code, parts_->directory);
         std::lock_guard gate(parts_->gate);
         std::unique_lock map(parts_->map_mutex);
-        if (mdb_env_set_mapsize(parts_->environment, parts_->map_size * 2) != MDB_SUCCESS)
+        if (!fits_address_space(parts_->map_size * 2) ||
+            mdb_env_set_mapsize(parts_->environment, parts_->map_size * 2) != MDB_SUCCESS)
             return refusal(MDB_MAP_FULL, parts_->directory);
         parts_->map_size *= 2;
     }

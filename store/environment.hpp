@@ -95,7 +95,7 @@ public:
 
     Result<void> read(const std::function<void(const ReadTransaction&)>& body) const;
     /// Commits and syncs when the body succeeds; nothing has changed when the result is an error.
-    /// The body runs again when the map had to grow.
+    /// The body runs again when the map had to grow or a write was cut short.
     Result<void> write(const std::function<Result<void>(WriteTransaction&)>& body);
 
     /// A copy of one value.

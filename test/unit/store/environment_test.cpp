@@ -1,5 +1,8 @@
 #include "store/environment.hpp"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <thread>
@@ -173,6 +176,51 @@ TEST_CASE("the map grows when it is full, also while others read", "[store]") {
     reader.join();
     CHECK(get(*environment, table, "key63")->size() == 64 * 1024);
     CHECK(get(*environment, table, "first") == "1");
+}
+
+TEST_CASE("a map that grew keeps every row, also for who opens it with the small size again", "[store]") {
+    TemporaryDirectory directory;
+    constexpr int kRows = 64;
+    const std::string value(64 * 1024, 'v');
+    for (int round = 0; round < 2; ++round) {
+        const auto environment = open(directory / "data", {.map_size = 256 * 1024});
+        const auto table = *environment->table("t");
+        for (int i = 0; i < round * kRows; ++i)
+            REQUIRE(get(*environment, table, "key" + std::to_string(i)) == value);
+        for (int i = round * kRows; i < (round + 1) * kRows; ++i)
+            put(*environment, table, "key" + std::to_string(i), value);
+    }
+}
+
+TEST_CASE("a map that cannot grow refuses the write and loses nothing", "[store]") {
+    TemporaryDirectory directory;
+    constexpr std::size_t kMap = std::size_t{16} << 20;
+    const auto environment = open(directory / "data", {.map_size = kMap});
+    const auto table = *environment->table("t");
+    const std::string value(256 * 1024, 'v');
+    const auto write = [&](int i) {
+        return environment->write([&](WriteTransaction& t) -> Result<void> {
+            t.put(table, bytes("key" + std::to_string(i)), bytes(value));
+            return {};
+        });
+    };
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_AS, &before) == 0);
+    std::size_t pages = 0;
+    REQUIRE(std::ifstream("/proc/self/statm") >> pages);
+    rlimit tight = before;
+    tight.rlim_cur = pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) + kMap * 3 / 2;
+    REQUIRE(::setrlimit(RLIMIT_AS, &tight) == 0);
+    int rows = 0;
+    Result<void> refused;
+    while (rows < 100 && (refused = write(rows))) ++rows;
+    REQUIRE(::setrlimit(RLIMIT_AS, &before) == 0);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == "disk_full");
+    CHECK(rows > 10);
+    for (int i = 0; i < rows; ++i) CHECK(get(*environment, table, "key" + std::to_string(i)) == value);
+    REQUIRE(write(rows));
+    CHECK(get(*environment, table, "key" + std::to_string(rows)) == value);
 }
 
 TEST_CASE("a data directory belongs to one opener at a time", "[store]") {
