@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "store/result.hpp"
+#include "web/web_socket.hpp"
 
 namespace grid::lease {
 struct Route;
@@ -34,8 +35,9 @@ struct LocalRequest {
     std::uint16_t port = 0;  ///< the port in Host; 0 when it has none
     Headers headers;         ///< in the order sent; names in lower case
     std::string body;
-    std::string client;  ///< IP address of the client (of the last hop before a trusted proxy)
-    bool https = false;  ///< the client came over TLS (as a trusted proxy in front says)
+    std::string client;    ///< IP address of the client (of the last hop before a trusted proxy)
+    bool upgrade = false;  ///< the client asks for another protocol (header `upgrade`)
+    bool https = false;    ///< the client came over TLS (as a trusted proxy in front says)
     /// Set only for paths under `ServerOptions::reserved_prefix` on an application's host, where nothing but
     /// the session handoff may be answered: the route of that application. Null on every other host.
     std::shared_ptr<const lease::Route> application;
@@ -45,7 +47,8 @@ struct LocalRequest {
 };
 
 /// The answer to a local request. Every call is safe from any thread and never blocks.
-/// Either send() once, or begin(), write() as often as wanted, and finish(). Later calls are ignored.
+/// Either send() once, or begin(), write() as often as wanted, and finish(), or upgrade() when the request
+/// asks for a WebSocket. Later calls are ignored.
 /// The server adds Date, Content-Length or Transfer-Encoding, and Connection. Content-Type is the handler's.
 /// When the last reference goes before the answer is complete, the client gets 500, or a cut stream.
 class LocalReply {
@@ -64,6 +67,8 @@ public:
     /// Calls `callback` once, on an I/O thread, when the client goes before the answer is complete (at once
     /// when it has gone already). It must not block.
     virtual void on_close(std::function<void()> callback) = 0;
+    /// Goes on as a WebSocket.
+    virtual void upgrade(WebSocketUpgrade upgrade) = 0;
 };
 
 /// Answers local requests. Called on an I/O thread: must not block; answers at any time later from any

@@ -444,6 +444,7 @@ LocalRequest Connection::local_request(Destination& to) {
     request.headers.reserve(head_.fields.size());
     for (const auto& field : head_.fields) request.headers.emplace_back(lower_case(field.name), field.value);
     request.client = record_.client;
+    request.upgrade = head_.upgrade && !head_.has_body();
     request.https = shared_.trusts(peer_) && equal_ignoring_case(head_.value("x-forwarded-proto"), "https");
     request.application = std::move(to.route);
     return request;
@@ -489,6 +490,7 @@ Task<bool> Connection::send_local(ReplyState& state) {
             watching_ = false;
             continue;
         }
+        if (ready.upgrade) co_return co_await serve_web_socket(std::move(*ready.upgrade));
         out_.clear();
         if (ready.head) {
             answered_ = true;

@@ -35,6 +35,8 @@ public:
     void client_half_closed(Clock::time_point now);
     /// Closes both sides at once; whatever waits ends with an error.
     void abort();
+    /// The server stops: a WebSocket's client is told.
+    void say_goodbye();
     /// A local reply has something new.
     void wake() { event_.cancel(); }
 
@@ -83,6 +85,11 @@ private:
     Task<bool> send_to_client(std::string_view first, std::string_view second);
     void touch(std::chrono::milliseconds limit, Expire expire);
     Task<void> wait_event();
+
+    // web_socket.cpp: a local request that became a WebSocket
+    struct Frames;
+    Task<bool> serve_web_socket(WebSocketUpgrade upgrade);
+    static Task<void> send_frames(std::shared_ptr<Connection> self, std::shared_ptr<Frames> frames);
 
     // forward.cpp: applications
     Task<bool> forward(Destination to);
@@ -142,7 +149,7 @@ private:
     ResponseHead response_;
     HeadScanner response_scanner_;
     Framing response_framing_;
-    bool uploading_ = false;              ///< a second coroutine carries the client's bytes
+    bool uploading_ = false;              ///< a second coroutine is at work
     std::uint64_t uploaded_ = 0;          ///< bytes of the body taken for the application
     const char* upload_error_ = nullptr;  ///< the client's body was bad
     unsigned upload_status_ = 400;
@@ -153,6 +160,8 @@ private:
     bool expired_ = false;
     bool aborted_ = false;
     bool watching_ = false;
+    std::weak_ptr<Frames> web_socket_;  ///< while one is open
+    bool sending_ = false;              ///< a message is on its way to it
 };
 
 }  // namespace grid::web::proxy

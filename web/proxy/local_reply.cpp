@@ -17,6 +17,7 @@ public:
     void finish() override { state_->finish(); }
     bool closed() const override { return state_->closed(); }
     void on_close(std::function<void()> callback) override { state_->on_close(std::move(callback)); }
+    void upgrade(WebSocketUpgrade upgrade) override { state_->upgrade(std::move(upgrade)); }
 
 private:
     std::shared_ptr<ReplyState> state_;
@@ -103,6 +104,17 @@ void ReplyState::on_close(std::function<void()> callback) {
     if (callback) callback();
 }
 
+void ReplyState::upgrade(WebSocketUpgrade upgrade) {
+    std::unique_lock lock(mutex_);
+    if (started_ || closed_) return;
+    started_ = true;
+    finished_ = true;
+    upgrade_ = std::move(upgrade);
+    const bool wake = must_wake();
+    lock.unlock();
+    if (wake) wake_();
+}
+
 void ReplyState::drop() {
     std::unique_lock lock(mutex_);
     if (finished_ || closed_) return;
@@ -137,6 +149,7 @@ bool ReplyState::take(Ready& ready) {
         ready.status = status_;
         ready.headers = std::move(headers_);
     }
+    ready.upgrade = std::exchange(upgrade_, std::nullopt);
     ready.streaming = streaming_;
     ready.body.swap(pending_);
     ready.finished = finished_;

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "web/http_server.hpp"
@@ -25,6 +26,7 @@ public:
     void finish();
     bool closed() const;
     void on_close(std::function<void()> callback);
+    void upgrade(WebSocketUpgrade upgrade);
     /// The handler has let go of the reply.
     void drop();
 
@@ -34,9 +36,10 @@ public:
         bool streaming = false;  ///< the length is not known
         unsigned status = 0;
         Headers headers;
-        std::string body;       ///< next piece of the body
-        bool finished = false;  ///< nothing comes after this
-        bool broken = false;    ///< the answer will never be complete: cut the connection
+        std::string body;                         ///< next piece of the body
+        std::optional<WebSocketUpgrade> upgrade;  ///< instead of all others
+        bool finished = false;                    ///< nothing comes after this
+        bool broken = false;                      ///< the answer will never be complete: cut the connection
     };
 
     // The connection's side.
@@ -54,6 +57,7 @@ private:
     unsigned status_ = 0;
     Headers headers_;
     std::string pending_;
+    std::optional<WebSocketUpgrade> upgrade_;
     std::function<void()> on_close_;
     bool started_ = false;
     bool streaming_ = false;

@@ -83,9 +83,16 @@ void Worker::stop() {
         stopped_ = true;
         timer_.cancel();
         upstreams_.clear();
-        for (Connection* connection : connections_) connection->abort();
-        // The coroutines see their errors and end first; whatever does not is dropped with the io_context.
-        asio::post(io_, [this] { asio::post(io_, [this] { io_.stop(); }); });
+        // After what is complete already: a WebSocket whose message has just left can still be told.
+        asio::post(io_, [this] {
+            for (Connection* connection : connections_) {
+                connection->say_goodbye();
+                connection->abort();
+            }
+            // The coroutines see their errors and end first; whatever does not is dropped with the
+            // io_context.
+            asio::post(io_, [this] { asio::post(io_, [this] { io_.stop(); }); });
+        });
     });
 }
 

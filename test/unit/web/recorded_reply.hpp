@@ -44,6 +44,7 @@ public:
         std::lock_guard lock(mutex_);
         return closed_;
     }
+    void upgrade(web::WebSocketUpgrade) override { send(101, {}, {}); }
     void on_close(std::function<void()> callback) override {
         std::unique_lock lock(mutex_);
         if (closed_) {
