@@ -5,7 +5,6 @@
 #include <deque>
 
 #include "chain/revert.hpp"
-#include "chain/rpc/server.hpp"
 #include "messages/error.hpp"
 
 namespace grid::adapters {
@@ -71,18 +70,18 @@ public:
     // User-declared: an aggregate would be filled with the actor's pointer.
     embedded_chain_state() {}
     ~embedded_chain_state() {
+        if (rpc_) rpc_->close();
         inbox_.reset();
         engine_.reset();
     }
 
     void start(Self self, std::unique_ptr<EmbeddedChainEngine> engine, std::shared_ptr<Inbox> inbox,
-               std::optional<chain::PrivateKey> key) {
+               std::shared_ptr<ChainRpc> rpc, std::optional<chain::PrivateKey> key) {
         self_ = self;
         engine_ = std::move(engine);
         inbox_ = std::move(inbox);
         key_ = std::move(key);
-        rpc_ = std::make_unique<chain::rpc::RpcServer>(engine_->ledger(),
-                                                       [e = engine_.get()] { return e->now(); });
+        rpc_ = std::move(rpc);
         inbox_->bind(self->address());
     }
 
@@ -127,11 +126,8 @@ public:
 
     caf::typed_response_promise<std::string> rpc(const std::string& body) {
         auto promise = self_->make_response_promise<std::string>();
-        engine_->run([server = rpc_.get(), inbox = inbox_, promise, body] {
-            server->handle(body, [inbox, promise](std::string reply) {
-                inbox->post(
-                    [promise, reply = std::move(reply)]() mutable { promise.deliver(std::move(reply)); });
-            });
+        rpc_->handle(body, [inbox = inbox_, promise](std::string reply) {
+            inbox->post([promise, reply = std::move(reply)]() mutable { promise.deliver(std::move(reply)); });
         });
         return promise;
     }
@@ -270,7 +266,7 @@ private:
     Self self_ = nullptr;
     std::unique_ptr<EmbeddedChainEngine> engine_;
     std::shared_ptr<Inbox> inbox_;
-    std::unique_ptr<chain::rpc::RpcServer> rpc_;
+    std::shared_ptr<ChainRpc> rpc_;
     std::optional<chain::PrivateKey> key_;
     std::deque<Transact> transacts_;
     std::map<std::uint64_t, Follower> followers_;
@@ -281,13 +277,15 @@ private:
 struct Start {
     std::unique_ptr<EmbeddedChainEngine> engine;
     std::shared_ptr<Inbox> inbox;
+    std::shared_ptr<ChainRpc> rpc;
     std::optional<chain::PrivateKey> key;
 };
 
 embedded_chain_actor::behavior_type embedded_chain(embedded_chain_state::Self self,
                                                    const std::shared_ptr<Start>& start,
                                                    const std::shared_ptr<std::function<void()>>& on_block) {
-    self->state.start(self, std::move(start->engine), start->inbox, std::move(start->key));
+    self->state.start(self, std::move(start->engine), start->inbox, std::move(start->rpc),
+                      std::move(start->key));
     *on_block = [self] { self->state.pump_all(); };
     self->set_down_handler([self](const caf::down_msg& down) { self->state.forget(down.source); });
     return {
@@ -333,9 +331,10 @@ Result<EmbeddedChainActors> spawn_embedded_chain(caf::actor_system& system, Embe
             },
     });
     if (!engine) return tl::unexpected<Error>(engine.error());
-    auto start = std::make_shared<Start>(Start{std::move(*engine), inbox, std::move(options.key)});
+    const auto rpc = std::make_shared<ChainRpc>(**engine);
+    auto start = std::make_shared<Start>(Start{std::move(*engine), inbox, rpc, std::move(options.key)});
     const embedded_chain_actor actor = system.spawn<caf::detached>(embedded_chain, start, on_block);
-    return EmbeddedChainActors{actor, actor};
+    return EmbeddedChainActors{actor, actor, rpc};
 }
 
 }  // namespace grid::adapters

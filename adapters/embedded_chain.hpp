@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "adapters/embedded_chain_engine.hpp"
+#include "adapters/chain_rpc.hpp"
 #include "messages/chain.hpp"
 
 namespace grid::adapters {
@@ -21,6 +21,8 @@ struct EmbeddedChainOptions {
 struct EmbeddedChainActors {
     messages::chain_actor chain;
     messages::rpc_actor rpc;
+    /// The same JSON-RPC without the way through the actor.
+    std::shared_ptr<ChainRpc> direct_rpc;
 };
 
 /// Opens the ledger and starts the actor around it. The actor owns the ledger and its threads; the data

@@ -11,7 +11,7 @@ using namespace messages;
 
 namespace {
 
-constexpr std::size_t kMaxRpcBody = std::size_t{1024} * 1024;
+constexpr std::string_view kRpcPath = "/rpc";
 constexpr std::size_t kMaxCursor = 128;
 
 chain::OrderStatus order_status(Query& query) {
@@ -42,7 +42,7 @@ constexpr std::string_view kPage =
     "example "
     "<a href=\"/v1/providers\"><code>/v1/providers</code></a>, <a "
     "href=\"/v1/orders\"><code>/v1/orders</code></a></li>"
-    "<li>Ethereum JSON-RPC: <code>POST /rpc</code></li>"
+    "<li>Ethereum JSON-RPC: <code>POST /rpc</code>, or a WebSocket there</li>"
     "<li>State: <a href=\"/v1/health\"><code>/v1/health</code></a>, <a "
     "href=\"/metrics\"><code>/metrics</code></a>, "
     "<a href=\"/version\"><code>/version</code></a></li></ul>"
@@ -52,21 +52,16 @@ constexpr std::string_view kPage =
 
 struct PlatformApi::State {
     State(caf::actor_system& system, PlatformActors a, PlatformOptions& options)
-        : asker(std::make_shared<Asker>(system)),
-          actors(std::move(a)),
-          ask_timeout(options.ask_timeout),
-          rpc_timeout(options.rpc_timeout) {}
+        : asker(std::make_shared<Asker>(system)), actors(std::move(a)), ask_timeout(options.ask_timeout) {}
 
     std::shared_ptr<Asker> asker;
     PlatformActors actors;
     std::chrono::milliseconds ask_timeout;
-    std::chrono::milliseconds rpc_timeout;
 
     Task<ApiReply> list_providers(Call& call);
     Task<ApiReply> get_provider(Call& call);
     Task<ApiReply> list_orders(Call& call);
     Task<ApiReply> get_order(Call& call);
-    Task<ApiReply> rpc(Call& call);
 };
 
 Task<ApiReply> PlatformApi::State::list_providers(Call& call) {
@@ -128,14 +123,6 @@ Task<ApiReply> PlatformApi::State::get_order(Call& call) {
     co_return json_reply(json.take());
 }
 
-Task<ApiReply> PlatformApi::State::rpc(Call& call) {
-    auto answer = co_await asker->ask<std::string>(actors.rpc, rpc_timeout, rpc_atom_v, call.request.body);
-    auto body = or_refuse(std::move(answer));
-    // Nothing but notifications: there is nothing to answer.
-    if (body.empty()) co_return no_content();
-    co_return json_reply(std::move(body));
-}
-
 PlatformApi::PlatformApi(caf::actor_system& system, PlatformActors actors, PlatformOptions options)
     : state_(std::make_shared<State>(system, std::move(actors), options)) {
     const auto on = [state = state_](Task<ApiReply> (State::*handler)(Call&)) {
@@ -152,8 +139,12 @@ PlatformApi::PlatformApi(caf::actor_system& system, PlatformActors actors, Platf
     routes.push_back({"GET", "/v1/providers/{address}", "getProvider", open, 0, 1, on(&State::get_provider)});
     routes.push_back({"GET", "/v1/orders", "listOrders", open, 0, 1, on(&State::list_orders)});
     routes.push_back({"GET", "/v1/orders/{id}", "getOrder", open, 0, 1, on(&State::get_order)});
-    routes.push_back({"POST", "/rpc", "rpc", open, kMaxRpcBody, 1, on(&State::rpc)});
-    *openapi = openapi_document(options.openapi_yaml, "platform", routes, "GRID platform");
+    routes_ = routes;
+    // Answered before the router sees it: the document tells of it all the same.
+    routes_.push_back({"POST", std::string(kRpcPath), "rpc", open, options.rpc.max_body, 1, {}});
+    *openapi = openapi_document(options.openapi_yaml, "platform", routes_, "GRID platform");
+    options.rpc.guard = options.router.guard;
+    rpc_ = std::make_unique<RpcHandler>(std::move(options.rpc));
     router_ = std::make_unique<Router>(std::move(routes), std::move(options.router));
 }
 
@@ -162,15 +153,15 @@ PlatformApi::~PlatformApi() {
 }
 
 void PlatformApi::handle(LocalRequest request, std::shared_ptr<LocalReply> reply) {
-    router_->handle(std::move(request), std::move(reply));
+    if (request.path == kRpcPath)
+        rpc_->handle(std::move(request), std::move(reply));
+    else
+        router_->handle(std::move(request), std::move(reply));
 }
 
 void PlatformApi::set_port(std::uint16_t port) {
     router_->set_port(port);
-}
-
-const std::vector<ApiRoute>& PlatformApi::routes() const {
-    return router_->routes();
+    rpc_->set_port(port);
 }
 
 }  // namespace grid::web

@@ -4,17 +4,18 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "messages/order.hpp"
 #include "messages/registry.hpp"
 #include "web/router.hpp"
+#include "web/rpc_handler.hpp"
 
 namespace grid::web {
 
 /// Whom the platform asks. A handle that is not set answers 503.
 struct PlatformActors {
     messages::chain_actor chain;
-    messages::rpc_actor rpc;
     messages::registry_actor registry;
     messages::order_actor orders;
 };
@@ -22,7 +23,8 @@ struct PlatformActors {
 struct PlatformOptions {
     RouterOptions router;
     std::chrono::milliseconds ask_timeout{5'000};
-    std::chrono::milliseconds rpc_timeout{30'000};
+    /// JSON-RPC at /rpc; its guard is the router's. Without a port it answers 503.
+    RpcOptions rpc;
     std::function<std::string()> metrics;  ///< Prometheus text; empty: 404
     std::string openapi_yaml;  ///< content of web/openapi.yaml; empty: a bare document from the routes
 };
@@ -38,12 +40,15 @@ public:
     void handle(LocalRequest request, std::shared_ptr<LocalReply> reply) override;
     /// The port of the listener, for the check of Host.
     void set_port(std::uint16_t port);
-    const std::vector<ApiRoute>& routes() const;
+    /// Every operation, JSON-RPC with them.
+    const std::vector<ApiRoute>& routes() const { return routes_; }
 
 private:
     struct State;
     std::shared_ptr<State> state_;  ///< shared with requests that are under way
     std::unique_ptr<Router> router_;
+    std::unique_ptr<RpcHandler> rpc_;
+    std::vector<ApiRoute> routes_;
 };
 
 }  // namespace grid::web

@@ -110,7 +110,7 @@ struct Node::Parts {
 
     messages::ChainInfo chain_info;
     messages::chain_actor chain;
-    messages::rpc_actor rpc;
+    std::shared_ptr<adapters::ChainRpc> rpc;
     messages::registry_actor registry;
     messages::order_actor orders;
     messages::keeper_actor keeper;
@@ -175,7 +175,7 @@ Result<void> Node::Parts::start_chain(const NodeConfig& config, const std::optio
     auto spawned = adapters::spawn_embedded_chain(*system, std::move(options));
     if (!spawned) return tl::unexpected(spawned.error());
     chain = spawned->chain;
-    rpc = spawned->rpc;
+    rpc = spawned->direct_rpc;
     chain_info = {config.chain_id, chain::embedded_addresses(), config.development};
     const auto storage = runtime::storage_of(*environment, *writer);
     registry = actors::registry(*system, storage, chain_info, chain);
@@ -280,10 +280,14 @@ Result<void> Node::Parts::start_platform(const NodeConfig& config) {
     web::PlatformOptions options;
     options.router.guard.hosts = platform.hosts;
     options.router.guard.origins = platform.origins;
+    options.rpc.origins = platform.rpc_origins;
+    options.rpc.port.ask = [chain_rpc = rpc](std::string body, web::RpcPort::Reply reply) {
+        return chain_rpc->handle(std::move(body), std::move(reply));
+    };
     options.metrics = [this] { return render_metrics(); };
     options.openapi_yaml = kOpenApiYaml;
-    platform_api = std::make_unique<web::PlatformApi>(
-        *system, web::PlatformActors{chain, rpc, registry, orders}, std::move(options));
+    platform_api = std::make_unique<web::PlatformApi>(*system, web::PlatformActors{chain, registry, orders},
+                                                      std::move(options));
     platform_server = std::make_unique<web::HttpServer>(web::ServerOptions{}, *platform_api);
     auto port = platform_server->listen(platform.listen.host, platform.listen.port);
     if (!port) return tl::unexpected(port.error());
@@ -353,7 +357,7 @@ void Node::Parts::stop() {
     end(keeper);
     end(orders);
     end(registry);
-    end(rpc);
+    rpc.reset();
     end(chain);
     system.reset();
     writer.reset();

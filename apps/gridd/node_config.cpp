@@ -96,6 +96,7 @@ Result<NodeConfig> read_node_config(ConfigSection root) {
     config.platform_config.listen = read_listen(platform, "127.0.0.1:8080");
     config.platform_config.hosts = platform.texts("hosts", {});
     config.platform_config.origins = platform.texts("origins", {});
+    config.platform_config.rpc_origins = platform.texts("rpc_origins", {});
     read_gateway(config.gateway_config, root.section("gateway"));
     auto podman = root.section("podman");
     config.podman_socket = podman.text("socket", "");

@@ -18,6 +18,7 @@ struct PlatformConfig {
     ListenAddress listen;
     std::vector<std::string> hosts;
     std::vector<std::string> origins;
+    std::vector<std::string> rpc_origins;
 };
 
 struct GatewayConfig {
