@@ -22,16 +22,36 @@ ChainRpc::ChainRpc(EmbeddedChainEngine& engine)
     : engine_(&engine), server_(engine.ledger(), [&engine] { return engine.now(); }) {}
 
 bool ChainRpc::handle(std::string body, Reply reply) {
+    return run(std::move(body), std::move(reply),
+               [this](std::string text, chain::rpc::RpcServer::Reply answer) {
+                   server_.handle(std::move(text), std::move(answer));
+               });
+}
+
+ChainRpc::Ask ChainRpc::connect(chain::rpc::Push push) {
+    return [self = shared_from_this(), session = server_.connect(std::move(push))](std::string body,
+                                                                                   Reply reply) {
+        return self->run(std::move(body), std::move(reply),
+                         [session](std::string text, chain::rpc::RpcServer::Reply answer) {
+                             session->handle(std::move(text), std::move(answer));
+                         });
+    };
+}
+
+template <class Handle>
+bool ChainRpc::run(std::string body, Reply reply, Handle handle) {
     const std::shared_lock lock(mutex_);
     if (engine_ == nullptr) return false;
+    auto answer = [reply = std::move(reply)](chain::rpc::Response response) {
+        reply(std::move(response.body));
+    };
     if (is_quick(body)) {
-        server_.handle(std::move(body), std::move(reply));
+        handle(std::move(body), std::move(answer));
         return true;
     }
     // The workers end before the engine, so the task finds it alive.
-    engine_->run([self = shared_from_this(), body = std::move(body), reply = std::move(reply)]() mutable {
-        self->server_.handle(std::move(body), std::move(reply));
-    });
+    engine_->run([self = shared_from_this(), handle, body = std::move(body),
+                  answer = std::move(answer)]() mutable { handle(std::move(body), std::move(answer)); });
     return true;
 }
 

@@ -15,17 +15,23 @@ namespace grid::adapters {
 /// engine's workers.
 class ChainRpc : public std::enable_shared_from_this<ChainRpc> {
 public:
-    using Reply = chain::rpc::RpcServer::Reply;
+    using Reply = std::function<void(std::string)>;
+    using Ask = std::function<bool(std::string body, Reply reply)>;
 
     explicit ChainRpc(EmbeddedChainEngine& engine);
 
     /// False: the chain has ended, and `reply` is never called.
     bool handle(std::string body, Reply reply);
+    /// The same for one connection, with subscriptions; they end when the last copy of the function does.
+    Ask connect(chain::rpc::Push push);
     /// The engine goes: returns when nobody is within handle() any more. Its own end runs what the workers
     /// have.
     void close();
 
 private:
+    template <class Handle>
+    bool run(std::string body, Reply reply, Handle handle);
+
     std::shared_mutex mutex_;
     EmbeddedChainEngine* engine_;
     chain::rpc::RpcServer server_;

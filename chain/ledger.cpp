@@ -88,17 +88,6 @@ private:
     std::size_t running_ = 0;
 };
 
-bool LogFilter::matches(const Log& log) const {
-    if (!addresses.empty() && std::find(addresses.begin(), addresses.end(), log.address) == addresses.end())
-        return false;
-    if (topics.size() > log.topics.size()) return false;
-    for (std::size_t i = 0; i < topics.size(); ++i)
-        if (!topics[i].empty() &&
-            std::find(topics[i].begin(), topics[i].end(), log.topics[i]) == topics[i].end())
-            return false;
-    return true;
-}
-
 Result<std::unique_ptr<Ledger>> Ledger::open(LedgerOptions options) {
     auto store = LedgerStore::open(options.directory, options.genesis);
     if (!store) return tl::unexpected<Error>(store.error());
@@ -240,7 +229,7 @@ bool Ledger::produce(Timestamp wall) {
                 recover_from_failed_commit(wall, sealed.error());
         }
     }
-    if (sealed && *sealed && subscriber_) subscriber_(*sealed);
+    if (sealed && *sealed) tell(*sealed);
     deliver(round, sealed);
     for (const auto& done : mine_requests)
         done(sealed ? Result<void>{} : tl::unexpected<Error>(sealed.error()));
@@ -317,6 +306,24 @@ void Ledger::publish(const BlockPointer& block) {
     for (const Receipt& receipt : block->block.receipts)
         unflushed_transactions_.emplace(receipt.transaction_hash, LedgerStore::Place{number, index++});
     unflushed_bytes_ += block->size;
+}
+
+void Ledger::listen(Listener listener) {
+    std::lock_guard lock(listeners_mutex_);
+    listeners_.push_back(std::move(listener));
+}
+
+void Ledger::tell(const BlockPointer& block) {
+    std::lock_guard lock(listeners_mutex_);
+    for (const Listener& listener : listeners_) listener.block(block);
+}
+
+void Ledger::defer(std::function<void()> task) {
+    tasks_->start();
+    options_.executor([tasks = tasks_, task = std::move(task)] {
+        task();
+        tasks->finish();
+    });
 }
 
 void Ledger::recover_from_failed_commit(Timestamp wall, const Error& error) {

@@ -8,6 +8,7 @@
 
 #include "chain/execution.hpp"
 #include "chain/ledger_store.hpp"
+#include "chain/log_filter.hpp"
 #include "chain/pool.hpp"
 
 namespace grid::chain {
@@ -40,23 +41,6 @@ struct TransactionPlace {
     std::uint32_t index = 0;
 };
 
-/// What eth_getLogs asks for.
-struct LogFilter {
-    std::uint64_t from = 0;
-    std::uint64_t to = 0;
-    std::vector<Address> addresses;         ///< empty: any
-    std::vector<std::vector<Hash>> topics;  ///< by position; an empty list there: any
-    bool matches(const Log& log) const;
-};
-
-struct FoundLog {
-    BlockLog log;
-    std::uint64_t block = 0;
-    Hash block_hash;
-    Timestamp block_time;
-    std::uint32_t transaction_index = 0;
-};
-
 /// The embedded chain: state, blocks, and the way from a raw transaction to a durable receipt.
 /// It has no thread and no clock: one thread of its owner calls produce() with the time whenever there is
 /// work; decoding and recovery run on the executor. Everything else may be called from any thread. A block is
@@ -64,7 +48,7 @@ struct FoundLog {
 class Ledger {
 public:
     static constexpr std::uint64_t kMaxLogBlocks = 10'000;  ///< range of a log query
-    static constexpr std::size_t kMaxLogs = 10'000;         ///< answers of a log query
+    static constexpr std::size_t kMaxLogs = 10'000;         ///< answers of a query over several blocks
     static constexpr std::size_t kMaxRawTransaction = 128 * 1024;
     static constexpr std::size_t kMaxArrivals = 16'384;  ///< transactions between submit() and their block
     static constexpr std::size_t kMaxArrivalBytes = std::size_t{64} << 20;
@@ -102,11 +86,17 @@ public:
     /// Development chains only: moves chain time ahead of the wall clock.
     void advance_time(Seconds by) { offset_ += by.count; }
 
-    /// Called after each block is durable, in order, from the producing thread. Set before the first
-    /// produce().
-    void on_block(std::function<void(const BlockPointer&)> subscriber) {
-        subscriber_ = std::move(subscriber);
-    }
+    /// Who is told of what happened, from the producing thread, in order. Must not block or call produce().
+    struct Listener {
+        std::function<void(const BlockPointer&)> block;  ///< it is durable
+        /// These blocks, oldest first, are no longer of the chain (development chains only); may be empty.
+        std::function<void(const std::vector<BlockPointer>& dropped)> rewound = {};
+    };
+    /// Hears of everything from now on, as long as the ledger lives.
+    void listen(Listener listener);
+    void on_block(std::function<void(const BlockPointer&)> block) { listen({std::move(block), {}}); }
+    /// Runs a task on the executor; the ledger waits for it at its end.
+    void defer(std::function<void()> task);
 
     /// Writes the state behind the blocks now.
     Result<void> flush();
@@ -154,13 +144,15 @@ private:
     void run(Round& round, SignedTransaction transaction, const Address& sender);
     Result<BlockPointer> seal(Round& round);
     void publish(const BlockPointer& block);
+    void tell(const BlockPointer& block);
     void recover_from_failed_commit(Timestamp wall, const Error& error);
     void deliver(Round& round, const Result<BlockPointer>& block);
     void flush_behind();
 
     LedgerOptions options_;
     std::unique_ptr<LedgerStore> store_;
-    std::function<void(const BlockPointer&)> subscriber_;
+    std::mutex listeners_mutex_;
+    std::vector<Listener> listeners_;
     std::atomic<std::uint64_t> offset_{0};
 
     mutable std::mutex arrivals_mutex_;

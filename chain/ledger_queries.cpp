@@ -92,21 +92,8 @@ Result<std::vector<FoundLog>> Ledger::logs(const LogFilter& filter) const {
     Result<void> fine;
     const auto visit = [&](const BlockHeader& header, const Hash* known_hash,
                            const std::vector<Receipt>& receipts) {
-        std::optional<Hash> hash;
-        std::uint32_t log_index = 0;
-        for (std::uint32_t transaction = 0; transaction < receipts.size(); ++transaction) {
-            for (const Log& log : receipts[transaction].logs) {
-                const std::uint32_t index = log_index++;
-                if (!filter.matches(log)) continue;
-                if (!hash) hash = known_hash != nullptr ? *known_hash : header.hash();
-                found.push_back({{receipts[transaction].transaction_hash, index, log},
-                                 header.number,
-                                 *hash,
-                                 header.time,
-                                 transaction});
-            }
-        }
-        if (found.size() > kMaxLogs)
+        find_logs(filter, header, known_hash, receipts, found);
+        if (found.size() > kMaxLogs && filter.from != to)
             fine =
                 fail("too_many_logs", "more than " + std::to_string(kMaxLogs) + " logs match; ask for less");
         return fine.has_value();

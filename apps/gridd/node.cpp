@@ -284,6 +284,9 @@ Result<void> Node::Parts::start_platform(const NodeConfig& config) {
     options.rpc.port.ask = [chain_rpc = rpc](std::string body, web::RpcPort::Reply reply) {
         return chain_rpc->handle(std::move(body), std::move(reply));
     };
+    options.rpc.port.connect = [chain_rpc = rpc](web::RpcPort::Push push) {
+        return chain_rpc->connect(std::move(push));
+    };
     options.metrics = [this] { return render_metrics(); };
     options.openapi_yaml = kOpenApiYaml;
     platform_api = std::make_unique<web::PlatformApi>(*system, web::PlatformActors{chain, registry, orders},

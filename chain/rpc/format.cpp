@@ -85,14 +85,20 @@ void write_transaction(Json& out, const SignedTransaction& signed_transaction, c
 }
 
 void write_log(Json& out, const Log& log, std::uint32_t index, const Hash& transaction,
-               std::uint32_t transaction_index, std::uint64_t block, const Hash& block_hash, Timestamp time) {
+               std::uint32_t transaction_index, std::uint64_t block, const Hash& block_hash, Timestamp time,
+               bool removed = false) {
     out.open().key("address").hex(log.address.bytes).key("topics").open_list();
     for (const Hash& topic : log.topics) out.hex(topic.bytes);
     out.close_list().key("data").hex(log.data);
     out.key("blockNumber").number(block).key("blockHash").hex(block_hash.bytes);
     out.key("blockTimestamp").number(time.seconds);
     out.key("transactionHash").hex(transaction.bytes).key("transactionIndex").number(transaction_index);
-    out.key("logIndex").number(index).key("removed").boolean(false).close();
+    out.key("logIndex").number(index).key("removed").boolean(removed).close();
+}
+
+void write_found(Json& out, const FoundLog& found, bool removed) {
+    write_log(out, found.log.log, found.log.index, found.log.transaction_hash, found.transaction_index,
+              found.block, found.block_hash, found.block_time, removed);
 }
 
 /// The header's members but number, hash, nonce and timestamp.
@@ -104,7 +110,6 @@ void write_header(Json& out, const BlockHeader& h) {
     out.key("logsBloom").text(bloom()).key("difficulty").number(0u);
     out.key("gasLimit").number(kBlockGasLimit).key("gasUsed").number(0u);
     out.key("extraData").text("0x").key("mixHash").hex(Hash{}.bytes).key("baseFeePerGas").number(0u);
-    out.key("uncles").open_list().close_list();
 }
 
 void write_receipt(Json& out, const StoredBlock& block, std::uint32_t index, std::uint64_t gas_before,
@@ -156,7 +161,7 @@ std::string block_json(const StoredBlock& block, bool full) {
     out.key("nonce").hex(Bytes(8, 0)).key("timestamp").number(header.time.seconds);
     out.key("size").number(block.size);
     write_header(out, header);
-    out.key("transactions").open_list();
+    out.key("uncles").open_list().close_list().key("transactions").open_list();
     for (std::uint32_t i = 0; i < block.block.transactions.size(); ++i) {
         const SignedTransaction& transaction = block.block.transactions[i];
         if (!full) {
@@ -171,6 +176,15 @@ std::string block_json(const StoredBlock& block, bool full) {
     return out.close_list().close().take();
 }
 
+std::string head_json(const StoredBlock& block) {
+    Json out;
+    const BlockHeader& header = block.block.header;
+    out.open().key("number").number(header.number).key("hash").hex(block.hash.bytes);
+    out.key("nonce").hex(Bytes(8, 0)).key("timestamp").number(header.time.seconds);
+    write_header(out, header);
+    return out.close().take();
+}
+
 std::string pending_block_json(const StoredBlock& parent, Timestamp time) {
     Json out;
     BlockHeader header;
@@ -181,6 +195,7 @@ std::string pending_block_json(const StoredBlock& parent, Timestamp time) {
     out.open().key("number").number(parent.block.header.number + 1).key("hash").null();
     out.key("nonce").null().key("timestamp").number(time.seconds).key("size").number(0u);
     write_header(out, header);
+    out.key("uncles").open_list().close_list();
     return out.key("transactions").open_list().close_list().close().take();
 }
 
@@ -226,12 +241,16 @@ std::string receipts_json(const BlockPointer& block) {
     return out.close_list().take();
 }
 
+std::string log_json(const FoundLog& log, bool removed) {
+    Json out;
+    write_found(out, log, removed);
+    return out.take();
+}
+
 std::string logs_json(const std::vector<FoundLog>& logs) {
     Json out;
     out.open_list();
-    for (const FoundLog& found : logs)
-        write_log(out, found.log.log, found.log.index, found.log.transaction_hash, found.transaction_index,
-                  found.block, found.block_hash, found.block_time);
+    for (const FoundLog& found : logs) write_found(out, found, false);
     return out.close_list().take();
 }
 

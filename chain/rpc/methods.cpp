@@ -1,9 +1,9 @@
 #include "chain/rpc/methods.hpp"
 
 #include <algorithm>
-#include <unordered_map>
 
 #include "chain/rpc/format.hpp"
+#include "chain/rpc/method_table.hpp"
 
 namespace grid::chain::rpc {
 namespace {
@@ -17,16 +17,12 @@ constexpr std::uint64_t kBalance = 1'000'000'000'000'000'000;
 constexpr std::uint8_t kNativeCode[] = {0xfe, 'G', 'R', 'I', 'D'};
 constexpr std::uint64_t kMaxFeeHistory = 1024;
 
-Outcome good(std::string result) {
-    return {std::move(result), 0, {}, {}};
-}
-
 Outcome state_not_available() {
     return refused(-32000, "state not available: only the newest block's state is kept");
 }
 
 Outcome reverted(const CallResult& result) {
-    return {{}, 3, "execution reverted", hex_json(result.output)};
+    return {{}, 3, "execution reverted", hex_json(result.output), false};
 }
 
 /// The block that is named, null when there is none; never asked for pending.
@@ -170,7 +166,8 @@ Outcome estimate_gas(const Context& c, const Parameters& p) {
 
 void send_raw_transaction(const Context& c, const Parameters& p, Answer answer) {
     p.at_most(1);
-    c.ledger.submit(p.data(0), [answer = std::move(answer)](const Result<Submission>& result) {
+    c.ledger.submit(p.data(0), [answer = std::move(answer), &hub = c.hub](const Result<Submission>& result) {
+        if (result && !result->block) hub.waiting(result->hash);
         answer(result ? good(hex_json(result->hash.bytes)) : refused(result.error()));
     });
 }
@@ -194,58 +191,21 @@ Outcome transaction_receipt(const Context& c, const Parameters& p) {
 Outcome logs(const Context& c, const Parameters& p) {
     p.at_most(1);
     Parameters::Filter asked = p.filter(0);
-    const std::uint64_t head = c.ledger.head()->block.header.number;
-    const auto number = [&](const BlockName& name) -> std::optional<std::uint64_t> {
-        if (name.tag == BlockName::Tag::number) return name.number;
-        if (name.tag != BlockName::Tag::hash) return head;
-        const auto block = c.ledger.block(name.hash);
-        return block ? std::optional((*block)->block.header.number) : std::nullopt;
-    };
-    if (asked.block) asked.from = asked.to = {BlockName::Tag::hash, 0, *asked.block};
-    const auto from = number(asked.from);
-    const auto to = number(asked.to);
-    if (!from || !to) return refused(-32000, "unknown block");
-    if (*from > *to) throw BadParameters{"params[0]: fromBlock is behind toBlock"};
-    asked.filter.from = *from;
-    asked.filter.to = *to;
-    const auto found = c.ledger.logs(asked.filter);
-    return found ? good(logs_json(*found)) : refused(found.error());
+    // EIP-1898: a name by hash is the number of that block.
+    for (BlockName* name : {&asked.from, &asked.to}) {
+        if (asked.block) *name = {BlockName::Tag::hash, 0, *asked.block};
+        if (name->tag != BlockName::Tag::hash) continue;
+        const auto block = c.ledger.block(name->hash);
+        if (!block) return refused(-32000, "unknown block");
+        *name = {BlockName::Tag::number, (*block)->block.header.number, {}};
+    }
+    return find_logs(c.ledger, criteria_of(std::move(asked)));
 }
 
-// --- development chains
-
-void mine(const Context& c, const Parameters&, Answer answer) {
-    c.ledger.mine([answer = std::move(answer)](const Result<void>& result) {
-        answer(result ? good("\"0x0\"") : refused(result.error()));
-    });
-}
-
-Outcome increase_time(const Context& c, const Parameters& p) {
-    p.at_most(1);
-    const std::uint64_t seconds = p.number(0);
-    if (seconds > kMaxDuration.count) throw BadParameters{"params[0]: expected at most ten years"};
-    c.ledger.advance_time({seconds});
-    return good(quantity(seconds));
-}
-
-using Method = void (*)(const Context&, const Parameters&, Answer);
-
-/// A method that answers at once.
-template <Outcome (*Function)(const Context&, const Parameters&)>
-void at_once(const Context& c, const Parameters& p, Answer answer) {
-    answer(Function(c, p));
-}
-
-/// The same for a lambda without captures.
-template <class Function>
-constexpr Method entry(Function) {
-    return [](const Context& c, const Parameters& p, Answer answer) { answer(Function{}(c, p)); };
-}
-
-const std::unordered_map<std::string_view, Method>& methods() {
+const MethodTable& methods() {
     using C = const Context&;
     using P = const Parameters&;
-    static const std::unordered_map<std::string_view, Method> table = {
+    static const MethodTable table = {
         {"web3_clientVersion", entry([](C, P) { return good(quote("GRID/" GRID_VERSION)); })},
         {"net_version",
          entry([](C c, P) { return good(quote(std::to_string(c.ledger.genesis().chain_id))); })},
@@ -282,18 +242,10 @@ const std::unordered_map<std::string_view, Method>& methods() {
     return table;
 }
 
-const std::unordered_map<std::string_view, Method>& development_methods() {
-    static const std::unordered_map<std::string_view, Method> table = {
-        {"evm_mine", mine},
-        {"evm_increaseTime", at_once<increase_time>},
-    };
-    return table;
-}
-
 }  // namespace
 
 Outcome refused(int code, std::string message) {
-    return {{}, code, std::move(message), {}};
+    return {{}, code, std::move(message), {}, false};
 }
 
 Outcome refused(const Error& error) {
@@ -302,25 +254,34 @@ Outcome refused(const Error& error) {
         {"nonce_too_high", "nonce too high"},
         {"already_known", "already known"},
         {"replacement_underpriced", "replacement transaction underpriced"},
-        {"pool_full", "txpool is full"},
+        {"pool_full", "limit exceeded: txpool is full"},
+        {"too_many_filters", "limit exceeded"},
+        {"too_many_subscriptions", "limit exceeded"},
+        {"range_too_large", "limit exceeded"},
+        {"too_many_logs", "limit exceeded"},
         {"gas_limit_too_low", "intrinsic gas too low"},
         {"wrong_chain_id", "invalid chain id"},
         {"bad_signature", "invalid sender"},
     };
-    const bool limit =
-        error.code == "range_too_large" || error.code == "too_many_logs" || error.code == "pool_full";
+    const bool overloaded = error.code == "pool_full";
     const auto phrase = phrases.find(error.code);
     std::string message =
         phrase == phrases.end() ? error.message : std::string(phrase->second) + ": " + error.message;
-    return {{}, limit ? -32005 : -32000, std::move(message), "{\"reason\":" + quote(error.code) + "}"};
+    const bool limit = message.starts_with("limit exceeded");
+    return {{},
+            limit ? -32005 : -32000,
+            std::move(message),
+            "{\"reason\":" + quote(error.code) + "}",
+            overloaded};
 }
 
 void call_method(std::string_view name, const Context& context, const Parameters& parameters, Answer answer) {
-    if (const auto found = methods().find(name); found != methods().end())
+    for (const MethodTable* table : {&methods(), &news_methods(), &development_methods()}) {
+        const auto found = table->find(name);
+        if (found == table->end()) continue;
+        if (table == &development_methods() && !context.ledger.genesis().development) break;
         return found->second(context, parameters, std::move(answer));
-    if (context.ledger.genesis().development)
-        if (const auto found = development_methods().find(name); found != development_methods().end())
-            return found->second(context, parameters, std::move(answer));
+    }
     answer(refused(-32601, "the method " + std::string(name.substr(0, 100)) + " does not exist"));
 }
 

@@ -13,7 +13,8 @@ struct Outcome {
     std::string result;  ///< JSON text, when there is no error
     int error = 0;
     std::string message;
-    std::string data;  ///< JSON text, or empty
+    std::string data;         ///< JSON text, or empty
+    bool overloaded = false;  ///< refused because the node is full: try again later
 };
 
 /// Not this many and such parameters. Thrown while reading them, answered as -32602.
@@ -21,6 +22,9 @@ struct BadParameters {
     std::string message;
 };
 
+inline Outcome good(std::string result) {
+    return {std::move(result), 0, {}, {}, false};
+}
 Outcome refused(int code, std::string message);
 /// One of our errors: -32000, or -32005 for limits, with the phrases that wallets look for and our code as
 /// {"reason": code}.

@@ -127,6 +127,10 @@ Bytes Parameters::data(std::size_t position) const {
     return checked(from_hex(text(at(position), place(position))), place(position));
 }
 
+std::string Parameters::string(std::size_t position) const {
+    return std::string(text(at(position), place(position)));
+}
+
 std::uint64_t Parameters::number(std::size_t position) const {
     const Value& value = at(position);
     return value.IsUint64() ? value.GetUint64() : read_u64(value, place(position));

@@ -37,6 +37,7 @@ public:
     Address address(std::size_t position) const;
     Hash hash(std::size_t position) const;
     Bytes data(std::size_t position) const;
+    std::string string(std::size_t position) const;
     /// A quantity, or a plain JSON number.
     std::uint64_t number(std::size_t position) const;
     bool boolean(std::size_t position, bool absent) const;

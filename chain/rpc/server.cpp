@@ -4,6 +4,7 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
+#include <atomic>
 #include <exception>
 
 #include "chain/rpc/format.hpp"
@@ -36,13 +37,18 @@ bool too_deep(std::string_view text) {
     return false;
 }
 
-std::string response(const std::string& id, const Outcome& outcome) {
-    std::string text = "{\"jsonrpc\":\"2.0\",\"id\":" + id;
-    if (outcome.error == 0) return text + ",\"result\":" + outcome.result + "}";
+Response response(const std::string& id, const Outcome& outcome) {
+    std::string text;
+    text.reserve(64 + id.size() + outcome.result.size());
+    text.append("{\"jsonrpc\":\"2.0\",\"id\":").append(id);
+    if (outcome.error == 0) {
+        text.append(",\"result\":").append(outcome.result).append("}");
+        return {std::move(text), false};
+    }
     text +=
         ",\"error\":{\"code\":" + std::to_string(outcome.error) + ",\"message\":" + quote(outcome.message);
     if (!outcome.data.empty()) text += ",\"data\":" + outcome.data;
-    return text + "}}";
+    return {text + "}}", outcome.overloaded};
 }
 
 /// The id as it came; none when it may not be one.
@@ -55,7 +61,7 @@ std::optional<std::string> id_text(const Value& id) {
 }
 
 /// Runs one request of a body; answers an empty text for a notification.
-void handle_one(const Context& context, const Value& request, std::function<void(std::string)> reply) {
+void handle_one(const Context& context, const Value& request, RpcServer::Reply reply) {
     const auto invalid = [&](const std::string& id, const char* why) {
         reply(response(id, refused(-32600, std::string("invalid request: ") + why)));
     };
@@ -74,7 +80,7 @@ void handle_one(const Context& context, const Value& request, std::function<void
     const auto params = request.FindMember("params");
     const bool has_params = params != request.MemberEnd() && !params->value.IsNull();
     Answer answer = [reply, id_copy = *echoed, notification](const Outcome& outcome) {
-        reply(notification ? std::string() : response(id_copy, outcome));
+        reply(notification ? Response{} : response(id_copy, outcome));
     };
     if (has_params && !params->value.IsArray())
         return answer(refused(-32602, "params: expected an array; parameters by name are not supported"));
@@ -104,7 +110,8 @@ public:
         std::string all;
         for (const std::string& each : parts_)
             if (!each.empty()) all += (all.empty() ? "[" : ",") + each;
-        reply_(all.empty() ? all : all + "]");
+        if (!all.empty()) all += ']';
+        reply_({std::move(all), false});
     }
 
     bool full() {
@@ -120,35 +127,91 @@ private:
     RpcServer::Reply reply_;
 };
 
-}  // namespace
-
-void RpcServer::handle(std::string body, Reply reply) {
+void handle_body(const Context& context, const std::string& body, RpcServer::Reply reply) {
     const auto refuse = [&](int code, const std::string& why) {
         reply(response("null", refused(code, why)));
     };
-    if (body.size() > kMaxBody)
-        return refuse(-32600, "invalid request: expected at most " + std::to_string(kMaxBody) + " bytes");
+    if (body.size() > RpcServer::kMaxBody)
+        return refuse(-32600,
+                      "invalid request: expected at most " + std::to_string(RpcServer::kMaxBody) + " bytes");
     if (too_deep(body))
-        return refuse(-32600, "invalid request: nested deeper than " + std::to_string(kMaxDepth));
+        return refuse(-32600, "invalid request: nested deeper than " + std::to_string(RpcServer::kMaxDepth));
     rapidjson::Document document;
     constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
     document.Parse<kFlags>(body.data(), body.size());
     if (document.HasParseError())
         return refuse(-32700, "parse error: not JSON at byte " + std::to_string(document.GetErrorOffset()));
-    const Context context{ledger_, wall_()};
     if (!document.IsArray()) return handle_one(context, document, std::move(reply));
     if (document.Empty()) return refuse(-32600, "invalid request: an empty batch");
-    if (document.Size() > kMaxBatch)
-        return refuse(-32600, "invalid request: expected a batch of at most " + std::to_string(kMaxBatch));
+    if (document.Size() > RpcServer::kMaxBatch)
+        return refuse(-32600,
+                      "invalid request: expected a batch of at most " + std::to_string(RpcServer::kMaxBatch));
     const auto batch = std::make_shared<Batch>(document.Size(), std::move(reply));
     for (rapidjson::SizeType i = 0; i < document.Size(); ++i) {
-        if (batch->full())
-            batch->set(i, response("null",
-                                   refused(-32005, "the replies of this batch are too large; ask for less")));
-        else
+        if (batch->full()) {
+            const auto why =
+                refused(-32005, "limit exceeded: the replies of this batch are too large; ask for less");
+            batch->set(i, response("null", why).body);
+        } else {
             handle_one(context, document[i],
-                       [batch, i](std::string part) { batch->set(i, std::move(part)); });
+                       [batch, i](Response part) { batch->set(i, std::move(part.body)); });
+        }
     }
+}
+
+/// Lets the subscriptions of a body begin when its reply is out and its methods have returned, whichever
+/// comes last.
+class Activation {
+public:
+    explicit Activation(std::shared_ptr<Subscriber> subscriber) {
+        connection.subscriber = std::move(subscriber);
+    }
+    void step() {
+        if (--missing_ > 0) return;
+        for (const std::string& id : connection.opened) connection.subscriber->activate(id);
+    }
+    Connection connection;
+
+private:
+    std::atomic<int> missing_{2};
+};
+
+}  // namespace
+
+struct ServerParts {
+    Ledger& ledger;
+    std::function<Timestamp()> wall;
+    std::shared_ptr<Hub> hub;
+};
+
+RpcServer::RpcServer(Ledger& ledger, std::function<Timestamp()> wall)
+    : parts_(std::make_shared<ServerParts>(ServerParts{ledger, std::move(wall), Hub::make(ledger)})) {}
+
+RpcServer::~RpcServer() = default;
+
+void RpcServer::handle(std::string body, Reply reply) {
+    handle_body({parts_->ledger, *parts_->hub, parts_->wall()}, body, std::move(reply));
+}
+
+std::shared_ptr<Session> RpcServer::connect(Push push) {
+    return std::shared_ptr<Session>(new Session(parts_, std::make_shared<Subscriber>(std::move(push))));
+}
+
+Session::Session(std::shared_ptr<ServerParts> parts, std::shared_ptr<Subscriber> subscriber)
+    : parts_(std::move(parts)), subscriber_(std::move(subscriber)) {}
+
+Session::~Session() {
+    parts_->hub->subscriptions().close(subscriber_);
+}
+
+void Session::handle(std::string body, RpcServer::Reply reply) {
+    const auto activation = std::make_shared<Activation>(subscriber_);
+    handle_body({parts_->ledger, *parts_->hub, parts_->wall(), &activation->connection}, body,
+                [activation, reply = std::move(reply)](Response response) {
+                    reply(std::move(response));
+                    activation->step();
+                });
+    activation->step();
 }
 
 }  // namespace grid::chain::rpc
