@@ -114,6 +114,17 @@ Outcome code(const Context& c, const Parameters& p) {
     return good(known ? hex_json(kNativeCode) : hex_json({}));
 }
 
+/// Native contracts keep no slots: every one is zero.
+Outcome storage_at(const Context& c, const Parameters& p) {
+    p.at_most(3);
+    p.address(0);
+    const std::string slot = p.string(1);
+    const bool hexadecimal = slot.starts_with("0x") && slot.size() > 2 && slot.size() <= 66 &&
+                             slot.find_first_not_of("0123456789abcdefABCDEF", 2) == std::string::npos;
+    if (!hexadecimal) throw BadParameters{"params[1]: expected a slot of at most 32 bytes, in hexadecimal"};
+    return call_context(c, p.block(2)) ? good(hex_json(Hash{}.bytes)) : state_not_available();
+}
+
 Outcome transaction_count(const Context& c, const Parameters& p) {
     p.at_most(2);
     const Address address = p.address(0);
@@ -231,6 +242,7 @@ const MethodTable& methods() {
          entry([](C c, P p) { return transaction_of(c, named_by_hash(p), p.number(1)); })},
         {"eth_getBalance", at_once<balance>},
         {"eth_getCode", at_once<code>},
+        {"eth_getStorageAt", at_once<storage_at>},
         {"eth_getTransactionCount", at_once<transaction_count>},
         {"eth_call", at_once<call>},
         {"eth_estimateGas", at_once<estimate_gas>},

@@ -104,6 +104,18 @@ TEST_CASE("accounts hold the allowance that wallets want, contracts have code", 
     CHECK(f.text("eth_getCode", "[" + quoted(f.alice.address().hex()) + ",\"latest\"]") == "0x");
 }
 
+TEST_CASE("every storage slot is zero", "[rpc]") {
+    Rpc f;
+    for (const std::string slot : {"0x0", "0x00", Hash{}.hex().c_str()})
+        CHECK(f.text("eth_getStorageAt", "[" + quoted(kToken) + "," + quoted(slot) + ",\"latest\"]") ==
+              Hash{}.hex());
+    for (const char* slot : {"\"0x\"", "\"5\"", "5", "\"0xg\""}) {
+        INFO(slot);
+        CHECK(f.error("eth_getStorageAt", "[" + quoted(kToken) + "," + slot + "]") == -32602);
+    }
+    CHECK(f.error("eth_getStorageAt", "[" + quoted(kToken) + R"(,"0x0","0x99"])") == -32000);
+}
+
 TEST_CASE("calls run on the newest state; older state is refused by name", "[rpc]") {
     Rpc f;
     f.text("eth_sendRawTransaction", raw_of(f.transfer(0, 5), f.alice));
