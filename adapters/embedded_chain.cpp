@@ -2,7 +2,9 @@
 
 #include <spdlog/spdlog.h>
 
+#include <atomic>
 #include <deque>
+#include <limits>
 
 #include "chain/revert.hpp"
 #include "messages/error.hpp"
@@ -63,6 +65,10 @@ MinedReceipt mined(const chain::BlockPointer& block, std::uint32_t index) {
     return {block->block.receipts[index], block->block.header.number, block->hash, block->block.header.time};
 }
 
+/// The block up to which the chain was taken back, until the actor knows.
+using Rewound = std::atomic<std::uint64_t>;
+constexpr std::uint64_t kNotRewound = std::numeric_limits<std::uint64_t>::max();
+
 class embedded_chain_state {
 public:
     using Self = embedded_chain_actor::stateful_pointer<embedded_chain_state>;
@@ -76,8 +82,10 @@ public:
     }
 
     void start(Self self, std::unique_ptr<EmbeddedChainEngine> engine, std::shared_ptr<Inbox> inbox,
-               std::shared_ptr<ChainRpc> rpc, std::optional<chain::PrivateKey> key) {
+               std::shared_ptr<ChainRpc> rpc, std::shared_ptr<Rewound> rewound,
+               std::optional<chain::PrivateKey> key) {
         self_ = self;
+        rewound_ = std::move(rewound);
         engine_ = std::move(engine);
         inbox_ = std::move(inbox);
         key_ = std::move(key);
@@ -143,7 +151,9 @@ public:
 
     void follow(std::uint64_t after, const block_sink_actor& sink) {
         const std::uint64_t id = ++last_follower_;
-        followers_.emplace(id, Follower{sink, after, 0});
+        // A cursor beyond the head is of blocks that were taken back: the next block shows where.
+        followers_.emplace(id,
+                           Follower{sink, std::min(after, engine_->ledger().head()->block.header.number), 0});
         self_->monitor(sink);
         pump(id);
     }
@@ -235,6 +245,7 @@ private:
                 drop(id, messages::to_caf(blocks.error()));
                 return;
             }
+            if (take_back()) continue;
             if (blocks->empty()) return;
             follower.cursor = blocks->back().number;
             ++follower.under_way;
@@ -247,6 +258,15 @@ private:
                           drop(id, error);
                       });
         }
+    }
+
+    /// What was read may be of another branch when this is true. No block is made between a revert and the
+    /// word of it, so one that was read before this was asked and follows the cursor is of the right branch.
+    bool take_back() {
+        const std::uint64_t to = rewound_->exchange(kNotRewound);
+        if (to == kNotRewound) return false;
+        for (auto& [id, follower] : followers_) follower.cursor = std::min(follower.cursor, to);
+        return true;
     }
 
     /// A subscriber that gets no more blocks must not answer from what it has as if that were all: it ends,
@@ -266,6 +286,7 @@ private:
     Self self_ = nullptr;
     std::unique_ptr<EmbeddedChainEngine> engine_;
     std::shared_ptr<Inbox> inbox_;
+    std::shared_ptr<Rewound> rewound_;
     std::shared_ptr<ChainRpc> rpc_;
     std::optional<chain::PrivateKey> key_;
     std::deque<Transact> transacts_;
@@ -278,13 +299,14 @@ struct Start {
     std::unique_ptr<EmbeddedChainEngine> engine;
     std::shared_ptr<Inbox> inbox;
     std::shared_ptr<ChainRpc> rpc;
+    std::shared_ptr<Rewound> rewound;
     std::optional<chain::PrivateKey> key;
 };
 
 embedded_chain_actor::behavior_type embedded_chain(embedded_chain_state::Self self,
                                                    const std::shared_ptr<Start>& start,
                                                    const std::shared_ptr<std::function<void()>>& on_block) {
-    self->state.start(self, std::move(start->engine), start->inbox, std::move(start->rpc),
+    self->state.start(self, std::move(start->engine), start->inbox, std::move(start->rpc), start->rewound,
                       std::move(start->key));
     *on_block = [self] { self->state.pump_all(); };
     self->set_down_handler([self](const caf::down_msg& down) { self->state.forget(down.source); });
@@ -331,8 +353,16 @@ Result<EmbeddedChainActors> spawn_embedded_chain(caf::actor_system& system, Embe
             },
     });
     if (!engine) return tl::unexpected<Error>(engine.error());
+    const auto rewound = std::make_shared<Rewound>(kNotRewound);
+    (*engine)->ledger().listen({.rewound = [rewound](const std::vector<chain::BlockPointer>& dropped) {
+        const std::uint64_t to = dropped.front()->block.header.number - 1;
+        std::uint64_t before = *rewound;
+        while (to < before && !rewound->compare_exchange_weak(before, to)) {
+        }
+    }});
     const auto rpc = std::make_shared<ChainRpc>(**engine);
-    auto start = std::make_shared<Start>(Start{std::move(*engine), inbox, rpc, std::move(options.key)});
+    auto start =
+        std::make_shared<Start>(Start{std::move(*engine), inbox, rpc, rewound, std::move(options.key)});
     const embedded_chain_actor actor = system.spawn<caf::detached>(embedded_chain, start, on_block);
     return EmbeddedChainActors{actor, actor, rpc};
 }

@@ -75,7 +75,8 @@ Result<std::unique_ptr<EmbeddedChainEngine>> EmbeddedChainEngine::open(Options o
     if (!ledger) return tl::unexpected<Error>(ledger.error());
     engine->ledger_ = std::move(*ledger);
     if (engine->options_.on_block) engine->ledger_->on_block(engine->options_.on_block);
-    engine->now();  // the first pair of readings: forward time is accepted at start
+    // The first pair of readings: forward time is accepted at start.
+    engine->ledger_->adopt_time(engine->now());
     engine->producer_ = std::thread([raw = engine.get()] { raw->produce(); });
     return engine;
 }

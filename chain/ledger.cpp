@@ -101,12 +101,7 @@ Ledger::Ledger(LedgerOptions options, std::unique_ptr<LedgerStore> store, Ledger
       store_(std::move(store)),
       state_(std::move(loaded.state)),
       tasks_(std::make_shared<Tasks>()) {
-    for (BlockPointer& block : loaded.blocks) {
-        if (block->block.header.number > store_->flushed())
-            publish(block);
-        else
-            recent_.push_back(std::move(block));
-    }
+    for (BlockPointer& block : loaded.blocks) add_recent(std::move(block));
 }
 
 Ledger::~Ledger() {
@@ -119,6 +114,7 @@ Ledger::~Ledger() {
     tasks_->wait();
     for (const auto& arrival : arrivals_) arrival->done(tl::unexpected<Error>(shutting_down()));
     for (const auto& done : mine_requests) done(tl::unexpected<Error>(shutting_down()));
+    for (const auto& [snapshot, done] : reverts_) done(tl::unexpected<Error>(shutting_down()));
     static_cast<void>(flush());  // what is not flushed is replayed at the next start
 }
 
@@ -198,14 +194,17 @@ std::vector<std::shared_ptr<Ledger::Arrival>> Ledger::take_arrivals() {
 bool Ledger::produce(Timestamp wall) {
     std::vector<std::shared_ptr<Arrival>> arrivals;
     std::vector<std::function<void(Result<void>)>> mine_requests;
+    std::vector<std::pair<std::uint64_t, std::function<void(Result<bool>)>>> reverts;
     std::optional<Error> refused;
     {
         std::lock_guard lock(arrivals_mutex_);
         arrivals = take_arrivals();
         mine_requests.swap(mine_requests_);
+        reverts.swap(reverts_);
         refused = halted_;
     }
-    if (arrivals.empty() && mine_requests.empty()) return false;
+    for (const auto& [snapshot, done] : reverts) done(revert_now(snapshot));
+    if (arrivals.empty() && mine_requests.empty()) return !reverts.empty();
 
     Round round;
     Result<BlockPointer> sealed{nullptr};
@@ -299,13 +298,21 @@ Result<BlockPointer> Ledger::seal(Round& round) {
 
 void Ledger::publish(const BlockPointer& block) {
     std::lock_guard lock(chain_mutex_);
+    add_recent(block);
+    exact_time_ = 0;
+}
+
+/// Needs chain_mutex_.
+void Ledger::add_recent(BlockPointer block) {
     const std::uint64_t number = block->block.header.number;
-    recent_.push_back(block);
-    unflushed_hashes_.emplace(block->hash, number);
-    std::uint32_t index = 0;
-    for (const Receipt& receipt : block->block.receipts)
-        unflushed_transactions_.emplace(receipt.transaction_hash, LedgerStore::Place{number, index++});
-    unflushed_bytes_ += block->size;
+    if (number > store_->flushed()) {
+        unflushed_hashes_.emplace(block->hash, number);
+        std::uint32_t index = 0;
+        for (const Receipt& receipt : block->block.receipts)
+            unflushed_transactions_.emplace(receipt.transaction_hash, LedgerStore::Place{number, index++});
+        unflushed_bytes_ += block->size;
+    }
+    recent_.push_back(std::move(block));
 }
 
 void Ledger::listen(Listener listener) {
@@ -315,7 +322,8 @@ void Ledger::listen(Listener listener) {
 
 void Ledger::tell(const BlockPointer& block) {
     std::lock_guard lock(listeners_mutex_);
-    for (const Listener& listener : listeners_) listener.block(block);
+    for (const Listener& listener : listeners_)
+        if (listener.block) listener.block(block);
 }
 
 void Ledger::defer(std::function<void()> task) {

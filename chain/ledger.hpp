@@ -3,6 +3,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <unordered_map>
 
@@ -83,12 +84,27 @@ public:
 
     /// Development chains only: a block although there may be nothing for it. `done` as in submit().
     void mine(std::function<void(Result<void>)> done);
-    /// Development chains only: moves chain time ahead of the wall clock.
-    void advance_time(Seconds by) { offset_ += by.count; }
+    /// Development chains only: moves chain time ahead of the wall clock. It stays ahead by so much.
+    void advance_time(Seconds by) { offset_ += static_cast<std::int64_t>(by.count); }
+    /// Development chains only: the next block has this time, and time goes on from there. Code `bad_time`:
+    /// before the newest block.
+    Result<void> set_next_time(Timestamp time, Timestamp wall);
+    /// After a restart of a development chain whose time was ahead: it goes on from the newest block.
+    void adopt_time(Timestamp wall);
+
+    /// Followers of the chain can take back so many blocks.
+    static constexpr std::uint64_t kMaxRevertBlocks = 64;
+    static constexpr std::size_t kMaxSnapshots = 1'000;  ///< the oldest ones are forgotten
+    /// Development chains only: names the chain as it is now, until the end of this run.
+    std::uint64_t snapshot();
+    /// Development chains only: takes back every block after a snapshot, durably, and forgets it, later ones
+    /// and what waits in the pool. `done` on the producing thread: false when there is no such snapshot; code
+    /// `beyond_finality`, or that of the store.
+    void revert(std::uint64_t snapshot, std::function<void(Result<bool>)> done);
 
     /// Who is told of what happened, from the producing thread, in order. Must not block or call produce().
     struct Listener {
-        std::function<void(const BlockPointer&)> block;  ///< it is durable
+        std::function<void(const BlockPointer&)> block = {};  ///< it is durable; may be empty
         /// These blocks, oldest first, are no longer of the chain (development chains only); may be empty.
         std::function<void(const std::vector<BlockPointer>& dropped)> rewound = {};
     };
@@ -144,6 +160,10 @@ private:
     void run(Round& round, SignedTransaction transaction, const Address& sender);
     Result<BlockPointer> seal(Round& round);
     void publish(const BlockPointer& block);
+    void add_recent(BlockPointer block);
+    Timestamp time_after(const StoredBlock& newest, Timestamp wall) const;
+    Result<bool> revert_now(std::uint64_t snapshot);
+    Result<void> go_back(std::uint64_t number, const std::vector<BlockPointer>& dropped);
     void tell(const BlockPointer& block);
     void recover_from_failed_commit(Timestamp wall, const Error& error);
     void deliver(Round& round, const Result<BlockPointer>& block);
@@ -153,12 +173,26 @@ private:
     std::unique_ptr<LedgerStore> store_;
     std::mutex listeners_mutex_;
     std::vector<Listener> listeners_;
-    std::atomic<std::uint64_t> offset_{0};
+    std::atomic<std::int64_t> offset_{0};       ///< of chain time to the wall clock
+    std::atomic<std::uint64_t> exact_time_{0};  ///< of the next block; 0: as it comes
+
+    struct Snapshot {
+        std::uint64_t number = 0;
+        Hash hash;
+        std::int64_t offset = 0;
+    };
+    std::mutex snapshots_mutex_;
+    std::map<std::uint64_t, Snapshot> snapshots_;
+    std::uint64_t last_snapshot_ = 0;
+    /// The head after the last revert, and the number of the newest block that was told before it. Of the
+    /// producing thread.
+    std::optional<std::pair<Hash, std::uint64_t>> reverted_;
 
     mutable std::mutex arrivals_mutex_;
     std::deque<std::shared_ptr<Arrival>> arrivals_;
     std::size_t arrival_bytes_ = 0;
     std::vector<std::function<void(Result<void>)>> mine_requests_;
+    std::vector<std::pair<std::uint64_t, std::function<void(Result<bool>)>>> reverts_;
     std::optional<Error> halted_;
     bool stopping_ = false;
 

@@ -15,7 +15,14 @@ BlockPointer Ledger::head() const {
 }
 
 Timestamp Ledger::pending_time(Timestamp wall) const {
-    return std::max(head()->block.header.time, wall + Seconds{offset_});
+    return time_after(*head(), wall);
+}
+
+Timestamp Ledger::time_after(const StoredBlock& newest, Timestamp wall) const {
+    if (const std::uint64_t exact = exact_time_; exact != 0) return {exact};
+    const std::int64_t ahead = static_cast<std::int64_t>(wall.seconds) + offset_;
+    return std::max(newest.block.header.time,
+                    Timestamp{static_cast<std::uint64_t>(std::max<std::int64_t>(ahead, 0))});
 }
 
 BlockContext Ledger::latest() const {
@@ -26,8 +33,8 @@ BlockContext Ledger::latest() const {
 
 BlockContext Ledger::pending(Timestamp wall) const {
     const BlockPointer newest = head();
-    return {newest->block.header.number + 1, std::max(newest->block.header.time, wall + Seconds{offset_}),
-            options_.genesis.chain_id, options_.genesis.development};
+    return {newest->block.header.number + 1, time_after(*newest, wall), options_.genesis.chain_id,
+            options_.genesis.development};
 }
 
 Result<BlockPointer> Ledger::block(std::uint64_t number) const {

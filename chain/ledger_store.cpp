@@ -299,6 +299,57 @@ Result<void> LedgerStore::flush(const std::vector<BlockPointer>& blocks) {
     return done;
 }
 
+/// Makes rows and indexes those of an earlier block, by replaying the write sets from the first block on:
+/// nothing else remembers them.
+Result<void> LedgerStore::unflush(std::uint64_t last, const std::vector<BlockPointer>& dropped) {
+    const auto newest = block(last);
+    if (!newest) return tl::unexpected<Error>(newest.error());
+    State state;
+    Result<void> replayed;
+    auto done = scan(0, [&](std::uint64_t number, ByteView encoded) {
+        if (number > last) return false;
+        const auto block = decode(number, encoded);
+        if (!block) {
+            replayed = tl::unexpected<Error>(block.error());
+            return false;
+        }
+        for (const Row& row : (*block)->block.writes)
+            if (replayed = state.load(row); !replayed) return false;
+        return true;
+    });
+    if (!done) return done;
+    if (!replayed) return replayed;
+    done = state_environment_->write([&](store::WriteTransaction& transaction) -> Result<void> {
+        transaction.clear(rows_);
+        state.for_each_row([&](const Row& row) {
+            if (row.value) transaction.put(rows_, row_key(row), *row.value);
+        });
+        for (const BlockPointer& block : dropped) {
+            transaction.erase(hashes_, block->hash.bytes);
+            for (const Receipt& receipt : block->block.receipts)
+                transaction.erase(transactions_, receipt.transaction_hash.bytes);
+        }
+        const auto number = store::number_key(last);
+        Bytes mark(number.begin(), number.end());
+        mark.insert(mark.end(), (*newest)->hash.bytes.begin(), (*newest)->hash.bytes.end());
+        transaction.put(marks_, as_bytes(kFlushedKey), mark);
+        return {};
+    });
+    if (done) flushed_ = last;
+    return done;
+}
+
+Result<void> LedgerStore::truncate(std::uint64_t last, const std::vector<BlockPointer>& dropped) {
+    // First the state: one that is behind its blocks catches up at the next start.
+    if (flushed_ > last)
+        if (auto done = unflush(last, dropped); !done) return done;
+    return block_environment_->write([&](store::WriteTransaction& transaction) -> Result<void> {
+        for (const BlockPointer& block : dropped)
+            transaction.erase(blocks_, store::number_key(block->block.header.number));
+        return {};
+    });
+}
+
 Result<BlockPointer> LedgerStore::block(std::uint64_t number) const {
     const auto encoded = block_environment_->get(blocks_, store::number_key(number));
     if (!encoded) return tl::unexpected<Error>(encoded.error());

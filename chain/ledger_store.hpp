@@ -51,6 +51,10 @@ public:
     /// Writes the rows and indexes of these blocks, which follow the flushed ones.
     Result<void> flush(const std::vector<BlockPointer>& blocks);
 
+    /// Removes the blocks after a number (all of them are given) with their rows and indexes. Cut short, it
+    /// leaves the chain as it was before, to be truncated again.
+    Result<void> truncate(std::uint64_t last, const std::vector<BlockPointer>& dropped);
+
     /// Code `not_found`.
     Result<BlockPointer> block(std::uint64_t number) const;
     /// Encoded blocks from one number on, until visit answers false.
@@ -69,6 +73,7 @@ private:
     LedgerStore(std::unique_ptr<store::Environment> blocks, std::unique_ptr<store::Environment> state,
                 const Tables& tables);
     Result<State> load_rows() const;
+    Result<void> unflush(std::uint64_t last, const std::vector<BlockPointer>& dropped);
 
     std::unique_ptr<store::Environment> block_environment_;
     std::unique_ptr<store::Environment> state_environment_;
