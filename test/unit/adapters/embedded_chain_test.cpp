@@ -48,6 +48,7 @@ struct TestClocks {
 };
 
 struct Fixture {
+    bool development = false;
     TemporaryDirectory directory;
     TestClocks clocks;
     Config config;
@@ -55,11 +56,14 @@ struct Fixture {
     caf::scoped_actor self{system};
     EmbeddedChainActors actors = start();
 
+    explicit Fixture(bool is_development = false) : development(is_development) {}
     ~Fixture() { stop(); }
 
     Result<EmbeddedChainActors> try_start() {
+        chain::Genesis genesis = small_genesis();
+        genesis.development = development;
         return spawn_embedded_chain(system, {.directory = directory.path(),
-                                             .genesis = small_genesis(),
+                                             .genesis = genesis,
                                              .key = key(1),
                                              .threads = 2,
                                              .clocks = [this] {
@@ -183,6 +187,37 @@ TEST_CASE("a subscriber gets what was and what comes, once and in order", "[embe
     for (std::size_t i = 0; i < numbers.size(); ++i) REQUIRE(numbers[i] == 6 + i);
     f.self->send_exit(subscriber, caf::exit_reason::kill);
     REQUIRE(f.ask<Hash>(f.actors.chain, submit_atom::value, f.transfer(key(2), 320)));
+}
+
+TEST_CASE("a subscriber gets the new branch after a revert, from the fork on", "[embedded_chain]") {
+    Fixture f(true);
+    const auto rpc = [&](const std::string& method, const std::string& params) {
+        return f.ask<std::string>(
+            f.actors.rpc, rpc_atom::value,
+            R"({"jsonrpc":"2.0","id":1,"method":")" + method + R"(","params":)" + params + "}");
+    };
+    auto done = std::make_shared<std::promise<std::vector<std::uint64_t>>>();
+    auto future = done->get_future();
+    const auto subscriber = f.system.spawn(sink, std::uint64_t{5}, done);
+    f.self->send(f.actors.chain, follow_atom::value, std::uint64_t{0}, subscriber);
+    REQUIRE(f.ask<Hash>(f.actors.chain, submit_atom::value, f.transfer(key(2), 0)));
+    REQUIRE(rpc("evm_snapshot", "[]") == R"({"jsonrpc":"2.0","id":1,"result":"0x1"})");
+    for (std::uint64_t i = 1; i < 4; ++i)
+        REQUIRE(f.ask<Hash>(f.actors.chain, submit_atom::value, f.transfer(key(2), i)));
+    REQUIRE(rpc("evm_revert", R"(["0x1"])") == R"({"jsonrpc":"2.0","id":1,"result":true})");
+    CHECK(f.ask<Head>(f.actors.chain, head_atom::value)->number == 1);
+    for (std::uint64_t i = 1; i < 5; ++i)
+        REQUIRE(f.ask<Hash>(f.actors.chain, submit_atom::value, f.transfer(key(2), i)));
+    REQUIRE(future.wait_for(std::chrono::seconds(20)) == std::future_status::ready);
+    CHECK(future.get() == std::vector<std::uint64_t>{1, 2, 3, 4, 2, 3, 4, 5});
+    // A subscriber whose cursor is of a branch that is gone gets what comes next.
+    auto again = std::make_shared<std::promise<std::vector<std::uint64_t>>>();
+    auto next = again->get_future();
+    const auto late = f.system.spawn(sink, std::uint64_t{6}, again);
+    f.self->send(f.actors.chain, follow_atom::value, std::uint64_t{9}, late);
+    REQUIRE(f.ask<Hash>(f.actors.chain, submit_atom::value, f.transfer(key(2), 5)));
+    REQUIRE(next.wait_for(std::chrono::seconds(20)) == std::future_status::ready);
+    CHECK(next.get() == std::vector<std::uint64_t>{6});
 }
 
 TEST_CASE("the data directory is taken while it runs and free when it has ended", "[embedded_chain]") {
