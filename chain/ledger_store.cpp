@@ -127,6 +127,14 @@ void flush_transactions(store::WriteTransaction& transaction, const store::Table
         transaction.put(table, entry.hash->bytes, encode_place(entry.block, entry.index));
 }
 
+/// Rows and indexes are those of this block.
+void put_mark(store::WriteTransaction& transaction, const store::Table& marks, const StoredBlock& block) {
+    const auto number = store::number_key(block.block.header.number);
+    Bytes mark(number.begin(), number.end());
+    mark.insert(mark.end(), block.hash.bytes.begin(), block.hash.bytes.end());
+    transaction.put(marks, as_bytes(kFlushedKey), mark);
+}
+
 }  // namespace
 
 Block make_genesis_block(const Genesis& genesis) {
@@ -289,50 +297,47 @@ Result<void> LedgerStore::flush(const std::vector<BlockPointer>& blocks) {
         flush_transactions(transaction, transactions_, blocks);
         for (const BlockPointer& block : blocks)
             transaction.put(hashes_, block->hash.bytes, store::number_key(block->block.header.number));
-        const auto number = store::number_key(last.block.header.number);
-        Bytes mark(number.begin(), number.end());
-        mark.insert(mark.end(), last.hash.bytes.begin(), last.hash.bytes.end());
-        transaction.put(marks_, as_bytes(kFlushedKey), mark);
+        put_mark(transaction, marks_, last);
         return {};
     });
     if (done) flushed_ = last.block.header.number;
     return done;
 }
 
-/// Makes rows and indexes those of an earlier block, by replaying the write sets from the first block on:
+/// Makes rows and indexes those of an earlier block, by writing those of every block from the first on:
 /// nothing else remembers them.
 Result<void> LedgerStore::unflush(std::uint64_t last, const std::vector<BlockPointer>& dropped) {
+    constexpr std::size_t kRunBytes = std::size_t{48} << 20;
     const auto newest = block(last);
     if (!newest) return tl::unexpected<Error>(newest.error());
-    State state;
-    Result<void> replayed;
-    auto done = scan(0, [&](std::uint64_t number, ByteView encoded) {
-        if (number > last) return false;
-        const auto block = decode(number, encoded);
-        if (!block) {
-            replayed = tl::unexpected<Error>(block.error());
-            return false;
-        }
-        for (const Row& row : (*block)->block.writes)
-            if (replayed = state.load(row); !replayed) return false;
-        return true;
-    });
-    if (!done) return done;
-    if (!replayed) return replayed;
-    done = state_environment_->write([&](store::WriteTransaction& transaction) -> Result<void> {
+    auto done = state_environment_->write([&](store::WriteTransaction& transaction) -> Result<void> {
         transaction.clear(rows_);
-        state.for_each_row([&](const Row& row) {
-            if (row.value) transaction.put(rows_, row_key(row), *row.value);
+        transaction.clear(orders_);
+        Result<void> fine;
+        std::vector<BlockPointer> run;
+        std::size_t bytes = 0;
+        auto read = scan(0, [&](std::uint64_t number, ByteView encoded) {
+            auto block = decode(number, encoded);
+            if (!block) {
+                fine = tl::unexpected<Error>(block.error());
+                return false;
+            }
+            run.push_back(std::move(*block));
+            bytes += encoded.size();
+            if (number < last && bytes < kRunBytes) return true;
+            flush_rows(transaction, rows_, orders_, run);
+            run.clear();
+            bytes = 0;
+            return number < last;
         });
+        if (!read) return read;
+        if (!fine) return fine;
         for (const BlockPointer& block : dropped) {
             transaction.erase(hashes_, block->hash.bytes);
             for (const Receipt& receipt : block->block.receipts)
                 transaction.erase(transactions_, receipt.transaction_hash.bytes);
         }
-        const auto number = store::number_key(last);
-        Bytes mark(number.begin(), number.end());
-        mark.insert(mark.end(), (*newest)->hash.bytes.begin(), (*newest)->hash.bytes.end());
-        transaction.put(marks_, as_bytes(kFlushedKey), mark);
+        put_mark(transaction, marks_, **newest);
         return {};
     });
     if (done) flushed_ = last;

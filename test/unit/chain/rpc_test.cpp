@@ -106,7 +106,7 @@ TEST_CASE("accounts hold the allowance that wallets want, contracts have code", 
 
 TEST_CASE("every storage slot is zero", "[rpc]") {
     Rpc f;
-    for (const std::string slot : {"0x0", "0x00", Hash{}.hex().c_str()})
+    for (const std::string& slot : std::vector<std::string>{"0x0", "0x00", Hash{}.hex()})
         CHECK(f.text("eth_getStorageAt", "[" + quoted(kToken) + "," + quoted(slot) + ",\"latest\"]") ==
               Hash{}.hex());
     for (const char* slot : {"\"0x\"", "\"5\"", "5", "\"0xg\""}) {
