@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "chain/ledger.hpp"
+#include "chain/log_summary.hpp"
 
 namespace grid::chain {
 namespace {
@@ -114,15 +115,16 @@ Result<std::vector<FoundLog>> Ledger::logs(const LogFilter& filter) const {
     }
     const std::uint64_t memory_from = in_memory.empty() ? to + 1 : in_memory.front()->block.header.number;
     if (filter.from < memory_from) {
-        auto done = store_->scan(filter.from, [&](std::uint64_t number, ByteView encoded) {
-            if (number >= memory_from) return false;
-            const auto block = decode_receipts(encoded);
-            if (!block) {
-                fine = fail("data_damaged", block.error().message);
-                return false;
-            }
-            return visit(block->header, nullptr, block->receipts);
-        });
+        const SummaryQuery query(filter);
+        auto done =
+            store_->scan_logs(query, filter.from, memory_from - 1, [&](std::uint64_t, ByteView encoded) {
+                const auto block = decode_receipts(encoded);
+                if (!block) {
+                    fine = fail("data_damaged", block.error().message);
+                    return false;
+                }
+                return visit(block->header, nullptr, block->receipts);
+            });
         if (!done) return tl::unexpected<Error>(done.error());
     }
     for (const BlockPointer& block : in_memory) {

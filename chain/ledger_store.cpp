@@ -4,6 +4,7 @@
 
 #include "chain/commitment.hpp"
 #include "chain/keccak.hpp"
+#include "chain/log_summary.hpp"
 #include "chain/trie_root.hpp"
 
 namespace grid::chain {
@@ -150,7 +151,7 @@ Block make_genesis_block(const Genesis& genesis) {
 }
 
 struct LedgerStore::Tables {
-    store::Table blocks, rows, orders, transactions, hashes, marks;
+    store::Table blocks, rows, orders, transactions, hashes, summaries, marks;
 };
 
 LedgerStore::LedgerStore(std::unique_ptr<store::Environment> blocks,
@@ -162,6 +163,7 @@ LedgerStore::LedgerStore(std::unique_ptr<store::Environment> blocks,
       orders_(tables.orders),
       transactions_(tables.transactions),
       hashes_(tables.hashes),
+      summaries_(tables.summaries),
       marks_(tables.marks) {}
 
 Result<std::unique_ptr<LedgerStore>> LedgerStore::open(const std::string& directory, const Genesis& genesis) {
@@ -173,14 +175,14 @@ Result<std::unique_ptr<LedgerStore>> LedgerStore::open(const std::string& direct
     const auto block_table = (*blocks)->table("blocks");
     if (!block_table) return tl::unexpected<Error>(block_table.error());
     std::vector<store::Table> tables;
-    for (const char* name : {"rows", "orders", "transactions", "hashes", "marks"}) {
+    for (const char* name : {"rows", "orders", "transactions", "hashes", "log_summaries", "marks"}) {
         const auto table = (*state)->table(name);
         if (!table) return tl::unexpected<Error>(table.error());
         tables.push_back(*table);
     }
-    std::unique_ptr<LedgerStore> opened(
-        new LedgerStore(std::move(*blocks), std::move(*state),
-                        Tables{*block_table, tables[0], tables[1], tables[2], tables[3], tables[4]}));
+    std::unique_ptr<LedgerStore> opened(new LedgerStore(
+        std::move(*blocks), std::move(*state),
+        Tables{*block_table, tables[0], tables[1], tables[2], tables[3], tables[4], tables[5]}));
 
     const Block first = make_genesis_block(genesis);
     const auto there = opened->block_environment_->get(opened->blocks_, store::number_key(0));
@@ -295,8 +297,11 @@ Result<void> LedgerStore::flush(const std::vector<BlockPointer>& blocks) {
     auto done = state_environment_->write([&](store::WriteTransaction& transaction) -> Result<void> {
         flush_rows(transaction, rows_, orders_, blocks);
         flush_transactions(transaction, transactions_, blocks);
-        for (const BlockPointer& block : blocks)
-            transaction.put(hashes_, block->hash.bytes, store::number_key(block->block.header.number));
+        for (const BlockPointer& block : blocks) {
+            const auto key = store::number_key(block->block.header.number);
+            transaction.put(hashes_, block->hash.bytes, key);
+            transaction.put(summaries_, key, summarize_logs(block->block.receipts));
+        }
         put_mark(transaction, marks_, last);
         return {};
     });
@@ -334,6 +339,7 @@ Result<void> LedgerStore::unflush(std::uint64_t last, const std::vector<BlockPoi
         if (!fine) return fine;
         for (const BlockPointer& block : dropped) {
             transaction.erase(hashes_, block->hash.bytes);
+            transaction.erase(summaries_, store::number_key(block->block.header.number));
             for (const Receipt& receipt : block->block.receipts)
                 transaction.erase(transactions_, receipt.transaction_hash.bytes);
         }
@@ -367,6 +373,34 @@ Result<void> LedgerStore::scan(std::uint64_t from,
     return block_environment_->read([&](const store::ReadTransaction& transaction) {
         transaction.scan(blocks_, store::number_key(from), {},
                          [&](ByteView key, ByteView value) { return visit(store::number_of(key), value); });
+    });
+}
+
+Result<void> LedgerStore::scan_logs(const SummaryQuery& query, std::uint64_t from, std::uint64_t to,
+                                    const std::function<bool(std::uint64_t, ByteView)>& visit) const {
+    std::vector<std::uint64_t> candidates;
+    std::uint64_t next = from;
+    // A block without a summary is not flushed, or was before there were any.
+    const auto without_summary = [&](std::uint64_t end) {
+        for (; next < end; ++next) candidates.push_back(next);
+    };
+    auto done = state_environment_->read([&](const store::ReadTransaction& transaction) {
+        transaction.scan(summaries_, store::number_key(from), store::number_key(to + 1),
+                         [&](ByteView key, ByteView summary) {
+                             const std::uint64_t number = store::number_of(key);
+                             without_summary(number);
+                             next = number + 1;
+                             if (query.may_match(summary)) candidates.push_back(number);
+                             return true;
+                         });
+    });
+    if (!done) return done;
+    without_summary(to + 1);
+    return block_environment_->read([&](const store::ReadTransaction& transaction) {
+        for (const std::uint64_t number : candidates) {
+            const auto encoded = transaction.get(blocks_, store::number_key(number));
+            if (encoded && !visit(number, *encoded)) return;
+        }
     });
 }
 

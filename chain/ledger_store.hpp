@@ -23,6 +23,8 @@ using BlockPointer = std::shared_ptr<const StoredBlock>;
 /// chain id and the development flag, so that two chains never share a hash.
 Block make_genesis_block(const Genesis& genesis);
 
+class SummaryQuery;
+
 /// The durable side of the ledger: blocks, one appended value each, synced before anybody is answered; behind
 /// them in an environment of their own the rows of the state and the indexes, with the number of the block
 /// that they are flushed up to. Orders have a table of their own, in the order of ids. Thread-safe.
@@ -60,6 +62,11 @@ public:
     /// Encoded blocks from one number on, until visit answers false.
     Result<void> scan(std::uint64_t from, const std::function<bool(std::uint64_t, ByteView)>& visit) const;
 
+    /// The encoded blocks from <= number <= to whose logs may match, in order, until visit answers false. Of
+    /// flushed blocks only those are read whose summary says so.
+    Result<void> scan_logs(const SummaryQuery& query, std::uint64_t from, std::uint64_t to,
+                           const std::function<bool(std::uint64_t, ByteView)>& visit) const;
+
     struct Place {
         std::uint64_t block = 0;
         std::uint32_t index = 0;
@@ -82,6 +89,7 @@ private:
     store::Table orders_;  ///< id -> order
     store::Table transactions_;
     store::Table hashes_;
+    store::Table summaries_;  ///< of the logs of each block
     store::Table marks_;
     std::atomic<std::uint64_t> flushed_{0};
 };
