@@ -281,7 +281,8 @@ Result<BlockPointer> Ledger::seal(Round& round) {
     auto receipts = std::async(
         count_logs(block) > kManyLogs ? std::launch::async | std::launch::deferred : std::launch::deferred,
         [&block] { return receipts_root(block.transactions, block.receipts); });
-    block.writes = state_.take_write_set();
+    State::Undo undo;
+    block.writes = state_.take_write_set(&undo, History::kMaxBlockChanges);
     block.header.parent = parent->hash;
     block.header.number = round.context.number;
     block.header.time = round.context.time;
@@ -293,6 +294,7 @@ Result<BlockPointer> Ledger::seal(Round& round) {
     stored->size = encoded.size();
     if (auto done = store_->append(block.header.number, encoded); !done)
         return tl::unexpected<Error>(done.error());
+    history_.add(stored, std::move(undo));
     return stored;
 }
 

@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "chain/execution.hpp"
+#include "chain/history.hpp"
 #include "chain/ledger_store.hpp"
 #include "chain/log_filter.hpp"
 #include "chain/pool.hpp"
@@ -143,6 +144,12 @@ public:
     /// Runs a message on the newest state and takes its changes back.
     CallResult call(const BlockContext& context, const Message& message) const;
 
+    /// The same as of an earlier block, and an account's next nonce there: the last 128 blocks, fewer when
+    /// they changed much (History). Code `state_not_available`.
+    Result<CallResult> call_at(const StoredBlock& block, const Message& message) const;
+    Result<std::uint64_t> nonce_at(const StoredBlock& block, const Address& account) const;
+    bool has_state(const StoredBlock& block) const;
+
     /// The blocks after a number, in order, at most `max` and about 10,000 logs together.
     Result<std::vector<BlockUpdate>> updates_after(std::uint64_t number, std::size_t max) const;
 
@@ -161,6 +168,7 @@ private:
     Result<BlockPointer> seal(Round& round);
     void publish(const BlockPointer& block);
     void add_recent(BlockPointer block);
+    bool reaches(const StoredBlock& block, std::uint64_t newest) const;
     Timestamp time_after(const StoredBlock& newest, Timestamp wall) const;
     Result<bool> revert_now(std::uint64_t snapshot);
     Result<void> go_back(std::uint64_t number, const std::vector<BlockPointer>& dropped);
@@ -199,6 +207,7 @@ private:
     /// Held while a block is executed and committed: what readers see is durable.
     mutable std::mutex state_mutex_;
     mutable State state_;
+    History history_;
     WaitingPool pool_;
     std::optional<std::pair<Timestamp, Error>> broken_;  ///< the last commit failed at that time
 

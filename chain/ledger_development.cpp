@@ -86,6 +86,7 @@ Result<void> Ledger::go_back(std::uint64_t number, const std::vector<BlockPointe
         return tl::unexpected<Error>(loaded.error());
     }
     state_ = std::move(loaded->state);
+    history_.clear();
     pool_ = {};
     std::lock_guard lock(chain_mutex_);
     recent_.clear();

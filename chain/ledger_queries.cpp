@@ -149,6 +149,51 @@ CallResult Ledger::call(const BlockContext& context, const Message& message) con
     return result;
 }
 
+namespace {
+
+tl::unexpected<Error> state_not_available() {
+    return fail("state_not_available", "state not available: expected one of the last " +
+                                           std::to_string(History::kMaxBlocks) +
+                                           " blocks, or fewer when they changed much");
+}
+
+}  // namespace
+
+/// Needs state_mutex_.
+bool Ledger::reaches(const StoredBlock& asked, std::uint64_t newest) const {
+    const std::uint64_t number = asked.block.header.number;
+    if (!history_.reaches(number, newest)) return false;
+    const auto there = block(number);
+    return there && (*there)->hash == asked.hash;
+}
+
+bool Ledger::has_state(const StoredBlock& block) const {
+    std::lock_guard lock(state_mutex_);
+    return reaches(block, head()->block.header.number);
+}
+
+Result<CallResult> Ledger::call_at(const StoredBlock& block, const Message& message) const {
+    std::lock_guard lock(state_mutex_);
+    const std::uint64_t newest = head()->block.header.number;
+    if (!reaches(block, newest)) return state_not_available();
+    const BlockHeader& header = block.block.header;
+    const History::View view(history_, state_, header.number, newest);
+    const std::size_t mark = state_.checkpoint();
+    CallResult result = chain::call(
+        state_, {header.number, header.time, options_.genesis.chain_id, options_.genesis.development},
+        message);
+    state_.rollback(mark);
+    return result;
+}
+
+Result<std::uint64_t> Ledger::nonce_at(const StoredBlock& block, const Address& account) const {
+    std::lock_guard lock(state_mutex_);
+    const std::uint64_t newest = head()->block.header.number;
+    if (!reaches(block, newest)) return state_not_available();
+    const History::View view(history_, state_, block.block.header.number, newest);
+    return state_.nonce(account);
+}
+
 Result<std::vector<BlockUpdate>> Ledger::updates_after(std::uint64_t number, std::size_t max) const {
     std::vector<BlockUpdate> updates;
     std::size_t logs = 0;

@@ -39,12 +39,17 @@ std::uint64_t pair_key(Accounts::Number user, Accounts::Number provider) {
 void State::rollback(std::size_t mark) {
     assert(mark <= journal_.size());
     while (journal_.size() > mark) {
-        undo(journal_.back());
+        undo_change(journal_.back());
         journal_.pop_back();
     }
 }
 
-void State::undo(const Change& change) {
+void State::take_back(const Undo& undo) {
+    assert(journal_.empty());
+    for (auto change = undo.changes_.rbegin(); change != undo.changes_.rend(); ++change) undo_change(*change);
+}
+
+void State::undo_change(const Change& change) {
     std::visit(
         Overloaded{
             [&](const ParametersChange& c) { parameters_ = *c.previous; },

@@ -64,8 +64,12 @@ public:
     std::size_t checkpoint() const noexcept { return journal_.size(); }
     /// Undoes every change since the mark.
     void rollback(std::size_t mark);
-    /// The rows that changed since the last take, as they are now. Clears the journal.
-    WriteSet take_write_set();
+    class Undo;
+    /// The rows that changed since the last take, as they are now. Clears the journal, into `undo` when it is
+    /// not null and the journal has at most `max` changes.
+    WriteSet take_write_set(Undo* undo = nullptr, std::size_t max = 0);
+    /// Undoes what was taken, while nothing newer is there; nothing is journalled.
+    void take_back(const Undo& undo);
     /// Applies a stored row without journalling it, at start; rows in any order, later ones replace earlier
     /// ones. Code `bad_row`: unknown table, malformed key or value.
     Result<void> load(std::uint8_t table, ByteView key, std::optional<ByteView> value);
@@ -197,7 +201,7 @@ private:
                                 AllowanceChange, CreditBalanceChange, ProviderChange, AvailableChange,
                                 OrderChange, QuoteSpent, ProbationUseChange, ProbationCancelsChange>;
 
-    void undo(const Change& change);
+    void undo_change(const Change& change);
     void put_order(OrderId id, ByteView row);
     void drop_newest_order(OrderId previous_current);
     static Bytes order_row(const Order& order);
@@ -220,6 +224,18 @@ private:
     std::unordered_map<AddressPair, std::uint64_t, PairHash> probation_uses_;
     std::unordered_map<Address, ProbationCancels> probation_cancels_;
     std::vector<Change> journal_;
+};
+
+/// What a block changed, in order, with what was there before.
+class State::Undo {
+public:
+    /// How many changes; also of those that were too many to keep.
+    std::size_t size() const noexcept { return size_; }
+
+private:
+    friend class State;
+    std::vector<Change> changes_;
+    std::size_t size_ = 0;
 };
 
 }  // namespace grid::chain

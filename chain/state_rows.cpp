@@ -202,7 +202,7 @@ std::pair<Table, Bytes> State::place_of(const Change& change) {
     return std::visit(Visitor{}, change);
 }
 
-WriteSet State::take_write_set() {
+WriteSet State::take_write_set(Undo* undo, std::size_t max) {
     // A block changes the same few rows again and again (the escrow, a provider): sorted is what is left.
     boost::unordered_flat_set<std::pair<Table, Bytes>> changed;
     for (const Change& change : journal_) {
@@ -218,6 +218,10 @@ WriteSet State::take_write_set() {
     for (auto& [table, key] : places) {
         auto value = value_of(table, key);
         rows.push_back({static_cast<std::uint8_t>(table), std::move(key), std::move(value)});
+    }
+    if (undo != nullptr) {
+        undo->size_ = journal_.size();
+        if (journal_.size() <= max) undo->changes_ = std::move(journal_);
     }
     journal_.clear();
     return rows;

@@ -17,10 +17,6 @@ constexpr std::uint64_t kBalance = 1'000'000'000'000'000'000;
 constexpr std::uint8_t kNativeCode[] = {0xfe, 'G', 'R', 'I', 'D'};
 constexpr std::uint64_t kMaxFeeHistory = 1024;
 
-Outcome state_not_available() {
-    return refused(-32000, "state not available: only the newest block's state is kept");
-}
-
 Outcome reverted(const CallResult& result) {
     return {{}, 3, "execution reverted", hex_json(result.output), false};
 }
@@ -37,13 +33,29 @@ Result<BlockPointer> find_block(const Context& c, const BlockName& name) {
     }
 }
 
-/// When a call on the named block runs; none when its state is gone.
-std::optional<BlockContext> call_context(const Context& c, const BlockName& name) {
-    if (name.tag == BlockName::Tag::pending) return c.ledger.pending(c.wall);
-    const BlockPointer head = c.ledger.head();
-    if (name.tag == BlockName::Tag::number && name.number != head->block.header.number) return std::nullopt;
-    if (name.tag == BlockName::Tag::hash && name.hash != head->hash) return std::nullopt;
-    return c.ledger.latest();
+/// The earlier block whose state is asked for; null for that of now.
+Result<BlockPointer> earlier_block(const Context& c, const BlockName& name) {
+    if (name.tag == BlockName::Tag::pending || name.tag == BlockName::Tag::latest) return BlockPointer{};
+    auto block = find_block(c, name);
+    if (!block) return fail("block_not_found", "header not found: there is no such block");
+    if ((*block)->hash == c.ledger.head()->hash) return BlockPointer{};
+    return block;
+}
+
+/// Why the state of the named block cannot be asked; none when it can.
+std::optional<Outcome> no_state(const Context& c, const BlockName& name) {
+    const auto block = earlier_block(c, name);
+    if (!block) return refused(block.error());
+    if (*block == nullptr || c.ledger.has_state(**block)) return std::nullopt;
+    return refused({"state_not_available", "state not available: the block is too old"});
+}
+
+Result<CallResult> call_on(const Context& c, const BlockName& name, const Message& message) {
+    const auto block = earlier_block(c, name);
+    if (!block) return tl::unexpected<Error>(block.error());
+    if (*block != nullptr) return c.ledger.call_at(**block, message);
+    return c.ledger.call(name.tag == BlockName::Tag::pending ? c.ledger.pending(c.wall) : c.ledger.latest(),
+                         message);
 }
 
 /// null for not_found, as the specification wants it.
@@ -101,13 +113,13 @@ BlockName named_by_hash(const Parameters& p) {
 Outcome balance(const Context& c, const Parameters& p) {
     p.at_most(2);
     p.address(0);
-    return call_context(c, p.block(1)) ? good(quantity(kBalance)) : state_not_available();
+    return no_state(c, p.block(1)).value_or(good(quantity(kBalance)));
 }
 
 Outcome code(const Context& c, const Parameters& p) {
     p.at_most(2);
     const Address address = p.address(0);
-    if (!call_context(c, p.block(1))) return state_not_available();
+    if (auto refusal = no_state(c, p.block(1))) return *refusal;
     const ContractAddresses native = embedded_addresses();
     const bool known = address == native.token || address == native.credit || address == native.registry ||
                        address == native.market;
@@ -122,15 +134,19 @@ Outcome storage_at(const Context& c, const Parameters& p) {
     const bool hexadecimal = slot.starts_with("0x") && slot.size() > 2 && slot.size() <= 66 &&
                              slot.find_first_not_of("0123456789abcdefABCDEF", 2) == std::string::npos;
     if (!hexadecimal) throw BadParameters{"params[1]: expected a slot of at most 32 bytes, in hexadecimal"};
-    return call_context(c, p.block(2)) ? good(hex_json(Hash{}.bytes)) : state_not_available();
+    return no_state(c, p.block(2)).value_or(good(hex_json(Hash{}.bytes)));
 }
 
 Outcome transaction_count(const Context& c, const Parameters& p) {
     p.at_most(2);
     const Address address = p.address(0);
     const BlockName name = p.block(1);
-    if (!call_context(c, name)) return state_not_available();
-    return good(quantity(c.ledger.nonce(address, name.tag == BlockName::Tag::pending)));
+    const auto block = earlier_block(c, name);
+    if (!block) return refused(block.error());
+    if (*block == nullptr)
+        return good(quantity(c.ledger.nonce(address, name.tag == BlockName::Tag::pending)));
+    const auto nonce = c.ledger.nonce_at(**block, address);
+    return nonce ? good(quantity(*nonce)) : refused(nonce.error());
 }
 
 // --- fees
@@ -161,18 +177,20 @@ Outcome fee_history(const Context& c, const Parameters& p) {
 Outcome call(const Context& c, const Parameters& p) {
     p.at_most(2);
     const CallParameters call = p.call(0);
-    const auto context = call_context(c, p.block(1));
-    if (!context) return state_not_available();
-    const CallResult result = c.ledger.call(*context, call.message());
-    return result.success ? good(hex_json(result.output)) : reverted(result);
+    const auto result = call_on(c, p.block(1), call.message());
+    if (!result) return refused(result.error());
+    return result->success ? good(hex_json(result->output)) : reverted(*result);
 }
 
 Outcome estimate_gas(const Context& c, const Parameters& p) {
     p.at_most(2);
     const CallParameters call = p.call(0);
-    if (p.has(1) && !call_context(c, p.block(1))) return state_not_available();
-    const CallResult result = c.ledger.call(c.ledger.pending(c.wall), call.message());
-    return result.success ? good(quantity(result.gas_used)) : reverted(result);
+    BlockName where = p.block(1);
+    // What is estimated is sent next, so it runs at the time that a block made now would have.
+    if (where.tag == BlockName::Tag::latest) where.tag = BlockName::Tag::pending;
+    const auto result = call_on(c, where, call.message());
+    if (!result) return refused(result.error());
+    return result->success ? good(quantity(result->gas_used)) : reverted(*result);
 }
 
 void send_raw_transaction(const Context& c, const Parameters& p, Answer answer) {

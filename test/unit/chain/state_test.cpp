@@ -138,6 +138,42 @@ TEST_CASE("write sets applied one after another follow the state", "[state]") {
     follow();
 }
 
+TEST_CASE("what blocks changed is taken back one by one, and put again", "[state]") {
+    World w;
+    struct Step {
+        WriteSet before;
+        State::Undo undo;
+        WriteSet writes;
+    };
+    std::vector<Step> steps;
+    WriteSet newest = rows_of(w.state);
+    const auto block = [&] {
+        Step step{newest, {}, {}};
+        step.writes = w.state.take_write_set(&step.undo, 1'000);
+        CHECK(step.undo.size() > 0);
+        newest = rows_of(w.state);
+        steps.push_back(std::move(step));
+    };
+    w.open_market();
+    block();
+    const OrderId id = w.create_order(w.user);
+    block();
+    w.ok(w.provider, w.contracts.market, calls::market::activate_order(id));
+    block();
+    w.wait(3'600);
+    w.ok(w.stranger, w.contracts.market, calls::market::settle(id));
+    w.ok(w.user, w.contracts.token, calls::token::transfer(w.other, w.tokens(w.user)));
+    w.ok(w.provider, w.contracts.registry, calls::registry::deregister());
+    block();
+    for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
+        w.state.take_back(step->undo);
+        CHECK(rows_of(w.state) == step->before);
+    }
+    for (const Step& step : steps)
+        for (const Row& row : step.writes) REQUIRE(w.state.load(row));
+    CHECK(rows_of(w.state) == newest);
+}
+
 TEST_CASE("rows that this program did not write are refused", "[state]") {
     World w = eventful();
     State state;
