@@ -1,0 +1,32 @@
+#pragma once
+
+#include "chain/events/codec.hpp"
+#include "chain/events/credit.hpp"
+
+namespace grid::chain::events {
+
+template <>
+struct Codec<CreditTransfer> : TransferCodec<CreditTransfer, &ContractAddresses::credit> {};
+
+template <class E>
+struct AccountAmountCodec {
+    static constexpr Contract kEmitter = &ContractAddresses::credit;
+    static std::vector<Hash> topics(const E& e) { return {topic(e.account)}; }
+    static void data(abi::Encoder& out, const E& e) { out.uint(e.amount); }
+    static E read(LogReader& in) {
+        E e;
+        e.account = in.topic_address();
+        e.amount = in.data().uint();
+        return e;
+    }
+};
+template <>
+struct Codec<CreditPurchased> : AccountAmountCodec<CreditPurchased> {
+    static constexpr std::string_view kSignature = "Purchased(address,uint256)";
+};
+template <>
+struct Codec<CreditRedeemed> : AccountAmountCodec<CreditRedeemed> {
+    static constexpr std::string_view kSignature = "Redeemed(address,uint256)";
+};
+
+}  // namespace grid::chain::events

@@ -1,0 +1,172 @@
+#pragma once
+
+#include "chain/contracts/signatures.hpp"
+#include "chain/contracts/tuples.hpp"
+#include "chain/events/codec.hpp"
+#include "chain/events/market.hpp"
+
+namespace grid::chain::events {
+
+inline void put(abi::Encoder& out, const OrderBalance& b) {
+    out.uint(b.deposit).uint(b.accrued).uint(b.paid_provider).uint(b.paid_user).uint(b.ends_at.seconds);
+}
+
+inline OrderBalance balance(abi::Decoder& in) {
+    OrderBalance b;
+    b.deposit = in.uint();
+    b.accrued = in.uint();
+    b.paid_provider = in.uint();
+    b.paid_user = in.uint();
+    b.ends_at = {in.u64()};
+    return b;
+}
+
+template <>
+struct Codec<OrderCreated> {
+    static constexpr std::string_view kSignature =
+        "OrderCreated(uint64,address,address," GRID_ABI_RESOURCES "," GRID_ABI_PRICES
+        ",uint64,uint64,bool,bool,uint64,uint64,uint256)";
+    static constexpr Contract kEmitter = &ContractAddresses::market;
+    static std::vector<Hash> topics(const OrderCreated& e) {
+        return {topic(e.order.id), topic(e.order.user), topic(e.order.provider)};
+    }
+    static void data(abi::Encoder& out, const OrderCreated& e) {
+        const Order& o = e.order;
+        tuples::put(out, o.resources);
+        tuples::put(out, o.prices);
+        out.uint(o.duration.count)
+            .uint(o.probation.count)
+            .boolean(o.user_check)
+            .boolean(o.provider_check)
+            .uint(o.created_at.seconds)
+            .uint(o.activation_deadline.seconds)
+            .uint(o.deposit);
+    }
+    static OrderCreated read(LogReader& in) {
+        Order o;
+        o.id = in.topic_id();
+        o.user = in.topic_address();
+        o.provider = in.topic_address();
+        o.resources = tuples::resources(in.data());
+        o.prices = tuples::prices(in.data());
+        o.duration = {in.data().u64()};
+        o.probation = {in.data().u64()};
+        o.user_check = in.data().boolean();
+        o.provider_check = in.data().boolean();
+        o.created_at = {in.data().u64()};
+        o.activation_deadline = {in.data().u64()};
+        o.deposit = in.data().uint();
+        o.status = OrderStatus::unactivated;
+        return {o};
+    }
+};
+
+template <>
+struct Codec<OrderActivated> {
+    static constexpr std::string_view kSignature =
+        "OrderActivated(uint64,address,uint64,uint64,uint64," GRID_ABI_BALANCE ")";
+    static constexpr Contract kEmitter = &ContractAddresses::market;
+    static std::vector<Hash> topics(const OrderActivated& e) { return {topic(e.id), topic(e.by)}; }
+    static void data(abi::Encoder& out, const OrderActivated& e) {
+        out.uint(e.activated_at.seconds).uint(e.activate_height).uint(e.starts_at.seconds);
+        put(out, e.balance);
+    }
+    static OrderActivated read(LogReader& in) {
+        OrderActivated e;
+        e.id = in.topic_id();
+        e.by = in.topic_address();
+        e.activated_at = {in.data().u64()};
+        e.activate_height = in.data().u64();
+        e.starts_at = {in.data().u64()};
+        e.balance = balance(in.data());
+        return e;
+    }
+};
+
+/// OrderSettled and OrderCompleted carry the same.
+template <class E>
+struct SettlementCodec {
+    static constexpr Contract kEmitter = &ContractAddresses::market;
+    static std::vector<Hash> topics(const E& e) { return {topic(e.id)}; }
+    static void data(abi::Encoder& out, const E& e) {
+        out.uint(e.settled_at.seconds).uint(e.settle_height);
+        put(out, e.balance);
+    }
+    static E read(LogReader& in) {
+        E e;
+        e.id = in.topic_id();
+        e.settled_at = {in.data().u64()};
+        e.settle_height = in.data().u64();
+        e.balance = balance(in.data());
+        return e;
+    }
+};
+template <>
+struct Codec<OrderSettled> : SettlementCodec<OrderSettled> {
+    static constexpr std::string_view kSignature = "OrderSettled(uint64,uint64,uint64," GRID_ABI_BALANCE ")";
+};
+template <>
+struct Codec<OrderCompleted> : SettlementCodec<OrderCompleted> {
+    static constexpr std::string_view kSignature =
+        "OrderCompleted(uint64,uint64,uint64," GRID_ABI_BALANCE ")";
+};
+
+template <>
+struct Codec<OrderCancelled> {
+    static constexpr std::string_view kSignature =
+        "OrderCancelled(uint64,address,uint64,uint64," GRID_ABI_BALANCE ")";
+    static constexpr Contract kEmitter = &ContractAddresses::market;
+    static std::vector<Hash> topics(const OrderCancelled& e) { return {topic(e.id), topic(e.by)}; }
+    static void data(abi::Encoder& out, const OrderCancelled& e) {
+        out.uint(e.settled_at.seconds).uint(e.settle_height);
+        put(out, e.balance);
+    }
+    static OrderCancelled read(LogReader& in) {
+        OrderCancelled e;
+        e.id = in.topic_id();
+        e.by = in.topic_address();
+        e.settled_at = {in.data().u64()};
+        e.settle_height = in.data().u64();
+        e.balance = balance(in.data());
+        return e;
+    }
+};
+
+template <>
+struct Codec<Withdrawn> {
+    static constexpr std::string_view kSignature = "Withdrawn(uint64,address,uint256," GRID_ABI_BALANCE ")";
+    static constexpr Contract kEmitter = &ContractAddresses::market;
+    static std::vector<Hash> topics(const Withdrawn& e) { return {topic(e.id), topic(e.account)}; }
+    static void data(abi::Encoder& out, const Withdrawn& e) {
+        out.uint(e.amount);
+        put(out, e.balance);
+    }
+    static Withdrawn read(LogReader& in) {
+        Withdrawn e;
+        e.id = in.topic_id();
+        e.account = in.topic_address();
+        e.amount = in.data().uint();
+        e.balance = balance(in.data());
+        return e;
+    }
+};
+
+template <>
+struct Codec<QuoteUsed> {
+    static constexpr std::string_view kSignature = "QuoteUsed(bytes32,address,address,uint64)";
+    static constexpr Contract kEmitter = &ContractAddresses::market;
+    static std::vector<Hash> topics(const QuoteUsed& e) {
+        return {topic(e.digest), topic(e.provider), topic(e.user)};
+    }
+    static void data(abi::Encoder& out, const QuoteUsed& e) { out.uint(e.id.value); }
+    static QuoteUsed read(LogReader& in) {
+        QuoteUsed e;
+        e.digest = in.topic();
+        e.provider = in.topic_address();
+        e.user = in.topic_address();
+        e.id = {in.data().u64()};
+        return e;
+    }
+};
+
+}  // namespace grid::chain::events
