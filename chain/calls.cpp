@@ -2,6 +2,7 @@
 
 #include "chain/contracts/signatures.hpp"
 #include "chain/contracts/tuples.hpp"
+#include "chain/typed_data.hpp"
 
 namespace grid::chain::calls {
 
@@ -44,6 +45,18 @@ auto decode(ByteView output, const char* expected, Read read)
 
 }  // namespace
 
+namespace {
+
+Encoder& put_permit(Encoder& out, const token::PermitTerms& terms, const Signature& signature) {
+    return out.uint(terms.value)
+        .uint(terms.deadline)
+        .uint(27u + signature.parity)
+        .hash(signature.r)
+        .hash(signature.s);
+}
+
+}  // namespace
+
 namespace token {
 Bytes name() {
     return plain("name()");
@@ -81,8 +94,39 @@ Bytes transfer_from(const Address& from, const Address& to, const Amount& amount
 Bytes mint(const Address& to, const Amount& amount) {
     return account_amount("mint(address,uint256)", to, amount);
 }
+Bytes burn(const Amount& amount) {
+    return with("burn(uint256)", Encoder{}.uint(amount));
+}
+Bytes nonces(const Address& owner) {
+    return with("nonces(address)", Encoder{}.address(owner));
+}
+Bytes domain_separator() {
+    return plain("DOMAIN_SEPARATOR()");
+}
+Bytes eip712_domain() {
+    return plain("eip712Domain()");
+}
 Bytes faucet(const Amount& amount) {
     return with("faucet(uint256)", Encoder{}.uint(amount));
+}
+Hash permit_digest(const PermitTerms& terms, std::uint64_t chain_id, const Address& token) {
+    const eip712::Domain domain{"GRID", "1", Amount{chain_id}, token};
+    const auto hash =
+        eip712::StructHash(
+            "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)")
+            .address(terms.owner)
+            .address(terms.spender)
+            .uint(terms.value)
+            .uint(terms.nonce)
+            .uint(terms.deadline)
+            .finish();
+    return eip712::digest(domain.separator(), hash);
+}
+Bytes permit(const PermitTerms& terms, const Signature& signature) {
+    Encoder arguments;
+    arguments.address(terms.owner).address(terms.spender);
+    return with("permit(address,address,uint256,uint256,uint8,bytes32,bytes32)",
+                put_permit(arguments, terms, signature));
 }
 }  // namespace token
 
@@ -110,6 +154,32 @@ Bytes balance_of(const Address& account) {
 }
 Bytes purchase(const Amount& amount) {
     return with("purchase(uint256)", Encoder{}.uint(amount));
+}
+Bytes purchase_with_permit(const token::PermitTerms& terms, const Signature& signature) {
+    Encoder arguments;
+    return with("purchaseWithPermit(uint256,uint256,uint8,bytes32,bytes32)",
+                put_permit(arguments, terms, signature));
+}
+Bytes pending(const Address& from) {
+    return with("pending(address)", Encoder{}.address(from));
+}
+Bytes claim_transfer(const Address& from) {
+    return with("claimTransfer(address)", Encoder{}.address(from));
+}
+Bytes note_transfer(const Address& from, const Amount& amount) {
+    return account_amount("noteTransfer(address,uint256)", from, amount);
+}
+Bytes purchase_for(const token::PermitTerms& terms, const Signature& signature) {
+    Encoder arguments;
+    arguments.address(terms.owner);
+    return with("purchaseFor(address,uint256,uint256,uint8,bytes32,bytes32)",
+                put_permit(arguments, terms, signature));
+}
+Bytes burn(const Amount& amount) {
+    return with("burn(uint256)", Encoder{}.uint(amount));
+}
+Bytes issue(const Amount& amount) {
+    return with("issue(uint256)", Encoder{}.uint(amount));
 }
 Bytes redeem(const Amount& amount) {
     return with("redeem(uint256)", Encoder{}.uint(amount));

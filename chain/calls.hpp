@@ -6,6 +6,7 @@
 #include "chain/contracts.hpp"
 #include "chain/market.hpp"
 #include "chain/parameters.hpp"
+#include "chain/secp256k1.hpp"
 
 /// Calldata for every function of the contracts, and decoders for what their views return. The ABI is
 /// chain/abi's.
@@ -28,8 +29,25 @@ Bytes transfer(const Address& to, const Amount& amount);
 Bytes approve(const Address& spender, const Amount& amount);
 Bytes transfer_from(const Address& from, const Address& to, const Amount& amount);
 Bytes mint(const Address& to, const Amount& amount);
+Bytes burn(const Amount& amount);
+Bytes nonces(const Address& owner);
+Bytes domain_separator();
+Bytes eip712_domain();
 /// Development chains only: tokens for the caller, at most 10,000 GRID a call.
 Bytes faucet(const Amount& amount);
+
+/// EIP-2612: what an owner signs so that `spender` may take `value`.
+struct PermitTerms {
+    Address owner;
+    Address spender;
+    Amount value;
+    Amount nonce;     ///< nonces(owner)
+    Amount deadline;  ///< seconds; in time while t <= deadline
+};
+/// What is signed, under the domain of the token of that chain.
+Hash permit_digest(const PermitTerms& terms, std::uint64_t chain_id, const Address& token);
+/// `signature` over permit_digest by the owner.
+Bytes permit(const PermitTerms& terms, const Signature& signature);
 }  // namespace token
 
 namespace credit {
@@ -42,10 +60,24 @@ Bytes is_protocol(const Address& account);
 Bytes balance_of(const Address& account);
 /// Tokens to credits, one to one; the credit contract must have been approved for that many tokens before.
 Bytes purchase(const Amount& amount);
+/// The same with a permit for the credit contract instead of an approval.
+Bytes purchase_with_permit(const token::PermitTerms& terms, const Signature& signature);
+/// Tokens that the account sent to the credit contract by hand.
+Bytes pending(const Address& from);
+/// By anybody: makes them credits of who sent them.
+Bytes claim_transfer(const Address& from);
 /// Credits to tokens, one to one.
 Bytes redeem(const Amount& amount);
 /// Protocol contracts only.
 Bytes escrow(const Address& from, const Amount& amount);
+/// GridToken only.
+Bytes note_transfer(const Address& from, const Amount& amount);
+/// Protocol contracts only.
+Bytes purchase_for(const token::PermitTerms& terms, const Signature& signature);
+/// Protocol contracts only.
+Bytes burn(const Amount& amount);
+/// Pledge only.
+Bytes issue(const Amount& amount);
 /// Protocol contracts only.
 Bytes release(const Address& to, const Amount& amount);
 }  // namespace credit

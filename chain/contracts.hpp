@@ -11,10 +11,16 @@ struct ContractAddresses {
     Address credit;
     Address registry;
     Address market;
+    Address council;
+    Address pledge;
+    Address multicall;
+    /// Whether one of them lives there.
+    bool contains(const Address& address) const noexcept;
     friend bool operator==(const ContractAddresses&, const ContractAddresses&) = default;
 };
 
-/// The embedded chain's: 0x4743…0001 to 0x4743…0004 ("GRID" on a telephone's keys).
+/// The embedded chain's: 0x4743…0001 to 0x4743…0006 ("GRID" on a telephone's keys), and Multicall3 where it
+/// is on every chain.
 ContractAddresses embedded_addresses();
 
 /// The embedded chain's default chain id.

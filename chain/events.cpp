@@ -92,6 +92,8 @@ template const Hash& topic_of<TokenApproval>();
 template const Hash& topic_of<CreditTransfer>();
 template const Hash& topic_of<CreditPurchased>();
 template const Hash& topic_of<CreditRedeemed>();
+template const Hash& topic_of<CreditTransferReceived>();
+template const Hash& topic_of<CreditTransferClaimed>();
 template const Hash& topic_of<ProviderSet>();
 template const Hash& topic_of<ProviderDeregistered>();
 template const Hash& topic_of<ResourceDelta>();

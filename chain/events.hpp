@@ -16,8 +16,9 @@
 namespace grid::chain {
 
 using Event = std::variant<TokenTransfer, TokenApproval, CreditTransfer, CreditPurchased, CreditRedeemed,
-                           ProviderSet, ProviderDeregistered, ResourceDelta, OrderCreated, OrderActivated,
-                           OrderSettled, OrderCancelled, OrderCompleted, Withdrawn, QuoteUsed>;
+                           CreditTransferReceived, CreditTransferClaimed, ProviderSet, ProviderDeregistered,
+                           ResourceDelta, OrderCreated, OrderActivated, OrderSettled, OrderCancelled,
+                           OrderCompleted, Withdrawn, QuoteUsed>;
 
 /// The event of a log of one of these contracts; none for a foreign address, an unknown topic or malformed
 /// data.

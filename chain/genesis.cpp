@@ -9,9 +9,7 @@ namespace {
 
 /// Tokens that a contract holds from the start would back or belong to nothing.
 bool is_contract(const Address& account) {
-    const ContractAddresses contracts = embedded_addresses();
-    return account == contracts.token || account == contracts.credit || account == contracts.registry ||
-           account == contracts.market;
+    return embedded_addresses().contains(account);
 }
 
 }  // namespace

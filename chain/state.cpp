@@ -81,6 +81,9 @@ void State::undo_change(const Change& change) {
                     probation_uses_.erase(c.pair);
             },
             [&](const ProbationCancelsChange& c) { put(probation_cancels_, c.user, c.previous); },
+            [&](const PlainRowChange& c) {
+                plain_.put(static_cast<std::uint8_t>(c.table), c.key, c.previous);
+            },
         },
         change);
     accounts_.trim();
@@ -268,6 +271,17 @@ ProbationCancels State::probation_cancels(const Address& user) const {
 void State::set_probation_cancels(const Address& user, const ProbationCancels& cancels) {
     journal_.emplace_back(ProbationCancelsChange{user, get(probation_cancels_, user)});
     put(probation_cancels_, user, cancels);
+}
+
+ByteView State::plain_row(Table table, ByteView key) const {
+    return plain_.get(static_cast<std::uint8_t>(table), key);
+}
+
+void State::set_plain_row(Table table, ByteView key, ByteView value) {
+    const ByteView there = plain_row(table, key);
+    journal_.emplace_back(
+        PlainRowChange{table, Bytes(key.begin(), key.end()), Bytes(there.begin(), there.end())});
+    plain_.put(static_cast<std::uint8_t>(table), key, value);
 }
 
 void State::set_parameters(const ChainParameters& parameters) {

@@ -11,6 +11,7 @@
 #include "chain/accounts.hpp"
 #include "chain/order_rows.hpp"
 #include "chain/parameters.hpp"
+#include "chain/plain_rows.hpp"
 
 namespace grid::chain {
 
@@ -27,18 +28,29 @@ using WriteSet = std::vector<Row>;
 
 /// The tables of the state. Numbers are stored: never reuse one.
 enum class Table : std::uint8_t {
-    parameters = 1,         ///< "" -> ChainParameters
-    supplies = 2,           ///< "" -> token supply, credit supply
-    nonces = 3,             ///< address -> next nonce
-    token_balances = 4,     ///< address -> amount
-    allowances = 5,         ///< owner, spender -> amount
-    credit_balances = 6,    ///< address -> amount
-    providers = 7,          ///< address -> entry but its available resources
-    available = 8,          ///< address -> available resources
-    orders = 9,             ///< id -> order
-    spent_quotes = 10,      ///< digest -> nothing
-    probation_uses = 11,    ///< user, provider -> window of the last probation
-    probation_cancels = 12  ///< user -> window, cancels in it
+    parameters = 1,          ///< "" -> ChainParameters
+    supplies = 2,            ///< "" -> token supply, credit supply
+    nonces = 3,              ///< address -> next nonce
+    token_balances = 4,      ///< address -> amount
+    allowances = 5,          ///< owner, spender -> amount
+    credit_balances = 6,     ///< address -> amount
+    providers = 7,           ///< address -> entry but its available resources
+    available = 8,           ///< address -> available resources
+    orders = 9,              ///< id -> order
+    spent_quotes = 10,       ///< digest -> nothing
+    probation_uses = 11,     ///< user, provider -> window of the last probation
+    probation_cancels = 12,  ///< user -> window, cancels in it
+    // Plain rows: chain/token_rows.hpp, chain/council_rows.hpp, chain/pledge_rows.hpp
+    permit_nonces = 40,      ///< owner -> nonce of the next permit
+    pending_transfers = 41,  ///< sender -> tokens that wait in Credit
+    council = 42,            ///< "" -> members, threshold, delay, term
+    proposals = 43,          ///< id -> proposal
+    roles = 44,              ///< role, account -> 1
+    pledge = 45,             ///< 0 -> parameters, 1 -> totals
+    pools = 46,              ///< provider -> pool
+    positions = 47,          ///< provider, account -> position
+    slashes = 48,            ///< id -> slash
+    pledge_index = 49        ///< what pools and positions look up: kind, key -> value
 };
 
 struct AddressPair {
@@ -129,6 +141,13 @@ public:
     ProbationCancels probation_cancels(const Address& user) const;
     void set_probation_cancels(const Address& user, const ProbationCancels& cancels);
 
+    // --- GridToken's permits, Credit's transfers, Council, Pledge
+    /// Of a table from permit_nonces on: the row as it is stored, empty when there is none. Valid until the
+    /// next change.
+    ByteView plain_row(Table table, ByteView key) const;
+    /// An empty value erases the row.
+    void set_plain_row(Table table, ByteView key, ByteView value);
+
     const ChainParameters& parameters() const noexcept { return parameters_; }
     void set_parameters(const ChainParameters& parameters);
 
@@ -197,9 +216,15 @@ private:
         Address user;
         ProbationCancels previous;
     };
-    using Change = std::variant<ParametersChange, SuppliesChange, NonceChange, TokenBalanceChange,
-                                AllowanceChange, CreditBalanceChange, ProviderChange, AvailableChange,
-                                OrderChange, QuoteSpent, ProbationUseChange, ProbationCancelsChange>;
+    struct PlainRowChange {
+        Table table;
+        Bytes key;
+        Bytes previous;  ///< empty: there was none
+    };
+    using Change =
+        std::variant<ParametersChange, SuppliesChange, NonceChange, TokenBalanceChange, AllowanceChange,
+                     CreditBalanceChange, ProviderChange, AvailableChange, OrderChange, QuoteSpent,
+                     ProbationUseChange, ProbationCancelsChange, PlainRowChange>;
 
     void undo_change(const Change& change);
     void put_order(OrderId id, ByteView row);
@@ -223,6 +248,7 @@ private:
     std::unordered_set<Hash> spent_quotes_;
     std::unordered_map<AddressPair, std::uint64_t, PairHash> probation_uses_;
     std::unordered_map<Address, ProbationCancels> probation_cancels_;
+    PlainRows plain_;
     std::vector<Change> journal_;
 };
 

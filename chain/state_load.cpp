@@ -1,6 +1,7 @@
 // Puts stored rows into the state.
 
 #include "chain/row_layouts.hpp"
+#include "chain/token_rows.hpp"
 
 namespace grid::chain {
 
@@ -10,6 +11,11 @@ namespace {
 
 tl::unexpected<Error> bad_row(Table table, const std::string& why) {
     return fail("bad_row", "state table " + std::to_string(static_cast<int>(table)) + ": " + why);
+}
+
+/// Whether a row of the tables that are kept as they are stored is one.
+bool is_plain_row(Table table, ByteView key, ByteView value) {
+    return token_rows::is_row(table, key, value);
 }
 
 }  // namespace
@@ -113,6 +119,19 @@ Result<void> State::load(std::uint8_t number, ByteView key_bytes, std::optional<
             probation_cancels_[user] = cancels;
             return {};
         }
+        case Table::permit_nonces:
+        case Table::pending_transfers:
+        case Table::council:
+        case Table::proposals:
+        case Table::roles:
+        case Table::pledge:
+        case Table::pools:
+        case Table::positions:
+        case Table::slashes:
+        case Table::pledge_index:
+            if (!is_plain_row(table, key_bytes, *value_bytes)) return bad_row(table, kMalformed);
+            plain_.put(number, key_bytes, *value_bytes);
+            return {};
     }
     return bad_row(table, "no such table");
 }
@@ -136,6 +155,13 @@ Result<void> State::erase_row(Table table, ByteView key) {
         case Table::probation_cancels:
             probation_cancels_.erase(in.address());
             break;
+        case Table::permit_nonces:
+        case Table::pending_transfers:
+        case Table::roles:
+        case Table::pledge_index:
+            if (key.size() > PlainRows::kMaxKey) return bad_row(table, "malformed key");
+            plain_.put(static_cast<std::uint8_t>(table), key, {});
+            return {};
         default:
             return bad_row(table, "rows of this table are never erased");
     }

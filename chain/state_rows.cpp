@@ -47,6 +47,7 @@ std::pair<Table, Bytes> State::place_of(const Change& change) {
         Place operator()(const ProbationCancelsChange& c) const {
             return {Table::probation_cancels, key_of(c.user)};
         }
+        Place operator()(const PlainRowChange& c) const { return {c.table, c.key}; }
     };
     return std::visit(Visitor{}, change);
 }
@@ -127,6 +128,20 @@ std::optional<Bytes> State::value_of(Table table, ByteView key) const {
             if (cancels == ProbationCancels{}) return std::nullopt;
             return RowWriter{}.u64(cancels.window).u32(cancels.count).take();
         }
+        case Table::permit_nonces:
+        case Table::pending_transfers:
+        case Table::council:
+        case Table::proposals:
+        case Table::roles:
+        case Table::pledge:
+        case Table::pools:
+        case Table::positions:
+        case Table::slashes:
+        case Table::pledge_index: {
+            const ByteView row = plain_row(table, key);
+            if (row.empty()) return std::nullopt;
+            return Bytes(row.begin(), row.end());
+        }
     }
     return std::nullopt;
 }
@@ -156,6 +171,9 @@ void State::for_each_row(const std::function<void(Row)>& visit) const {
         visit({static_cast<std::uint8_t>(Table::spent_quotes), key_of(digest), Bytes{}});
     each(Table::probation_uses, probation_uses_);
     each(Table::probation_cancels, probation_cancels_);
+    plain_.for_each([&](std::uint8_t table, ByteView key, ByteView value) {
+        visit({table, Bytes(key.begin(), key.end()), Bytes(value.begin(), value.end())});
+    });
 }
 
 }  // namespace grid::chain

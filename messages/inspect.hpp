@@ -54,7 +54,7 @@ GRID_INSPECT(Log, x.address, x.topics, x.data)
 GRID_INSPECT(Receipt, x.transaction_hash, x.success, x.gas_used, x.logs, x.output)
 GRID_INSPECT(BlockLog, x.transaction_hash, x.index, x.log)
 GRID_INSPECT(BlockUpdate, x.number, x.hash, x.parent, x.time, x.logs)
-GRID_INSPECT(ContractAddresses, x.token, x.credit, x.registry, x.market)
+GRID_INSPECT(ContractAddresses, x.token, x.credit, x.registry, x.market, x.council, x.pledge, x.multicall)
 }  // namespace grid::chain
 
 namespace grid::lease {

@@ -21,6 +21,9 @@ inline constexpr ErrorType kErc20InsufficientAllowance{"ERC20InsufficientAllowan
 inline constexpr ErrorType kErc20InvalidReceiver{"ERC20InvalidReceiver(address)", {"receiver"}};
 inline constexpr ErrorType kErc20InvalidSpender{"ERC20InvalidSpender(address)", {"spender"}};
 inline constexpr ErrorType kErc20ExceededCap{"ERC20ExceededCap(uint256,uint256)", {"supply", "cap"}};
+inline constexpr ErrorType kErc2612ExpiredSignature{"ERC2612ExpiredSignature(uint256)", {"deadline"}};
+inline constexpr ErrorType kErc2612InvalidSigner{"ERC2612InvalidSigner(address,address)",
+                                                 {"signer", "owner"}};
 inline constexpr ErrorType kNotMinter{"NotMinter(address)", {"caller"}};
 inline constexpr ErrorType kFaucetClosed{"FaucetClosed()", {}};
 inline constexpr ErrorType kFaucetLimit{"FaucetLimit(uint256,uint256)", {"amount", "limit"}};
@@ -28,6 +31,7 @@ inline constexpr ErrorType kInsufficientCredits{"InsufficientCredits(uint256,uin
                                                 {"needed", "available"}};
 inline constexpr ErrorType kNotProtocol{"NotProtocol(address)", {"caller"}};
 inline constexpr ErrorType kZeroAmount{"ZeroAmount()", {}};
+inline constexpr ErrorType kNothingPending{"NothingPending(address)", {"from"}};
 inline constexpr ErrorType kUnknownProvider{"UnknownProvider(address)", {"provider"}};
 inline constexpr ErrorType kProviderInactive{"ProviderInactive(address)", {"provider"}};
 inline constexpr ErrorType kInvalidField{"InvalidField(string)", {"field"}};

@@ -25,4 +25,19 @@ struct CreditRedeemed {
     friend bool operator==(const CreditRedeemed&, const CreditRedeemed&) = default;
 };
 
+/// Tokens were sent to Credit by hand.
+struct CreditTransferReceived {
+    Address from;
+    Amount amount;
+    friend bool operator==(const CreditTransferReceived&, const CreditTransferReceived&) = default;
+};
+
+/// What somebody sent by hand became credits.
+struct CreditTransferClaimed {
+    Address from;
+    Address by;
+    Amount amount;
+    friend bool operator==(const CreditTransferClaimed&, const CreditTransferClaimed&) = default;
+};
+
 }  // namespace grid::chain

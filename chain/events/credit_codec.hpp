@@ -29,4 +29,33 @@ struct Codec<CreditRedeemed> : AccountAmountCodec<CreditRedeemed> {
     static constexpr std::string_view kSignature = "Redeemed(address,uint256)";
 };
 
+template <>
+struct Codec<CreditTransferReceived> {
+    static constexpr std::string_view kSignature = "TransferReceived(address,uint256)";
+    static constexpr Contract kEmitter = &ContractAddresses::credit;
+    static std::vector<Hash> topics(const CreditTransferReceived& e) { return {topic(e.from)}; }
+    static void data(abi::Encoder& out, const CreditTransferReceived& e) { out.uint(e.amount); }
+    static CreditTransferReceived read(LogReader& in) {
+        CreditTransferReceived e;
+        e.from = in.topic_address();
+        e.amount = in.data().uint();
+        return e;
+    }
+};
+
+template <>
+struct Codec<CreditTransferClaimed> {
+    static constexpr std::string_view kSignature = "TransferClaimed(address,address,uint256)";
+    static constexpr Contract kEmitter = &ContractAddresses::credit;
+    static std::vector<Hash> topics(const CreditTransferClaimed& e) { return {topic(e.from), topic(e.by)}; }
+    static void data(abi::Encoder& out, const CreditTransferClaimed& e) { out.uint(e.amount); }
+    static CreditTransferClaimed read(LogReader& in) {
+        CreditTransferClaimed e;
+        e.from = in.topic_address();
+        e.by = in.topic_address();
+        e.amount = in.data().uint();
+        return e;
+    }
+};
+
 }  // namespace grid::chain::events

@@ -120,10 +120,7 @@ Outcome code(const Context& c, const Parameters& p) {
     p.at_most(2);
     const Address address = p.address(0);
     if (auto refusal = no_state(c, p.block(1))) return *refusal;
-    const ContractAddresses native = embedded_addresses();
-    const bool known = address == native.token || address == native.credit || address == native.registry ||
-                       address == native.market;
-    return good(known ? hex_json(kNativeCode) : hex_json({}));
+    return good(embedded_addresses().contains(address) ? hex_json(kNativeCode) : hex_json({}));
 }
 
 /// Native contracts keep no slots: every one is zero.

@@ -13,6 +13,7 @@ struct LogModel {
     std::map<Address, Amount> tokens;
     std::map<std::pair<Address, Address>, Amount> allowances;
     std::map<Address, Amount> credits;
+    std::map<Address, Amount> pending;
     std::map<Address, Provider> providers;
     std::vector<Address> provider_list;
     std::vector<Order> orders;
@@ -70,6 +71,8 @@ private:
     void on(const CreditTransfer& e) { move(credits, credit_supply, e.from, e.to, e.amount); }
     void on(const CreditPurchased&) {}
     void on(const CreditRedeemed&) {}
+    void on(const CreditTransferReceived& e) { pending[e.from] += e.amount; }
+    void on(const CreditTransferClaimed& e) { pending[e.from] -= e.amount; }
     void on(const ProviderSet& e) {
         if (!providers.contains(e.provider.address)) provider_list.push_back(e.provider.address);
         providers[e.provider.address] = e.provider;

@@ -297,7 +297,9 @@ private:
             escrow += o.deposit - o.paid_provider - o.paid_user;
         }
         RC_ASSERT(state_.credit_balance(contracts_.market) == escrow);
-        RC_ASSERT(state_.credit_supply() == state_.token_balance(contracts_.credit));
+        Amount pending;
+        for (const Address& account : people_) pending += model_.pending[account];
+        RC_ASSERT(state_.credit_supply() + pending == state_.token_balance(contracts_.credit));
         Amount credits = escrow;
         Amount tokens = state_.token_balance(contracts_.credit);
         for (const Address& account : people_) {

@@ -213,6 +213,8 @@ TEST_CASE("logs are what the ABI says: every event of a long story, read by the 
     act(w.user, w.contracts.token, calls::token::approve(w.contracts.credit, kToken));
     act(w.user, w.contracts.credit, calls::credit::purchase(kToken));
     act(w.user, w.contracts.credit, calls::credit::redeem(Amount{1}));
+    act(w.user, w.contracts.token, calls::token::transfer(w.contracts.credit, Amount{1}));
+    act(w.other, w.contracts.credit, calls::credit::claim_transfer(w.user));
     act(w.user, w.contracts.market, w.with_quote(w.quote(), w.provider_key));
     act(w.user, w.contracts.market, calls::market::activate_order({1}));
     w.wait(100);

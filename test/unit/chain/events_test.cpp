@@ -45,6 +45,8 @@ std::vector<Event> one_of_each() {
             CreditTransfer{a, b, amount},
             CreditPurchased{a, amount},
             CreditRedeemed{a, amount},
+            CreditTransferReceived{a, amount},
+            CreditTransferClaimed{a, b, amount},
             ProviderSet{provider},
             ProviderDeregistered{a},
             ResourceDelta{a, keccak256("ref"), {~0ull, 1, 0, 2}, true, {5, 6, 7, 8}},

@@ -23,6 +23,11 @@ World eventful() {
     w.create_order(w.other);
     w.ok(w.user, w.contracts.market, w.with_quote(w.quote(), w.provider_key));
     w.state.set_nonce(w.user, 12);
+    const calls::token::PermitTerms permit{w.user, w.other, Amount{3}, Amount{0}, Amount{~0ull}};
+    w.ok(w.other, w.contracts.token,
+         calls::token::permit(permit, w.user_key.sign(calls::token::permit_digest(permit, w.block.chain_id,
+                                                                                  w.contracts.token))));
+    w.ok(w.user, w.contracts.token, calls::token::transfer(w.contracts.credit, Amount{4}));
     return w;
 }
 
@@ -51,6 +56,7 @@ TEST_CASE("a rollback restores rows, lists and counts exactly", "[state]") {
     w.create_order(w.user);
     w.ok(w.other, w.contracts.registry, calls::registry::set(w.offer()));
     w.ok(w.user, w.contracts.credit, calls::credit::redeem(Amount{5}));
+    w.ok(w.other, w.contracts.credit, calls::credit::claim_transfer(w.user));
     w.ok(w.minter, w.contracts.token, calls::token::mint(w.stranger, Amount{5}));
     Quote another = w.quote();
     another.user = w.other;

@@ -37,10 +37,24 @@ TEST_CASE("nobody sends more tokens than he has", "[token]") {
 
 TEST_CASE("tokens cannot be sent to nowhere, nor into a contract that would keep them", "[token]") {
     World w;
-    for (const Address& to :
-         {Address{}, w.contracts.token, w.contracts.credit, w.contracts.registry, w.contracts.market})
+    for (const Address& to : {Address{}, w.contracts.token, w.contracts.registry, w.contracts.market,
+                              w.contracts.council, w.contracts.pledge})
         CHECK(w.refused(w.user, w.contracts.token, token::transfer(to, Amount{1})) ==
               "ERC20InvalidReceiver(receiver=" + to.checksummed() + ")");
+    for (const Address& to : {Address{}, w.contracts.credit, w.contracts.pledge})
+        CHECK(w.refused(w.minter, w.contracts.token, token::mint(to, Amount{1})) ==
+              "ERC20InvalidReceiver(receiver=" + to.checksummed() + ")");
+}
+
+TEST_CASE("whoever burns tokens burns his own, and the supply falls", "[token]") {
+    World w;
+    const Amount supply = w.state.token_supply();
+    CHECK(events_of(w.ok(w.user, w.contracts.token, token::burn(Amount{5}))) ==
+          std::vector<Event>{TokenTransfer{w.user, {}, Amount{5}}});
+    CHECK(w.tokens(w.user) == Amount{1'000} * kToken - Amount{5});
+    CHECK(w.state.token_supply() == supply - Amount{5});
+    CHECK(revert_name(w.call(w.user, w.contracts.token, token::burn(Amount{1'000} * kToken)).output) ==
+          "ERC20InsufficientBalance");
 }
 
 TEST_CASE("an allowance is used up, and each use says what is left", "[token]") {
