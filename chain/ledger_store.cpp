@@ -12,29 +12,10 @@ namespace {
 
 constexpr std::uint32_t kBlockSchema = 1;
 constexpr std::uint32_t kStateSchema = 2;
-/// The row of `marks`: number and hash of the block that rows and indexes are flushed up to.
-constexpr std::string_view kFlushedKey = "flushed";
 
 tl::unexpected<Error> damaged(std::uint64_t number, const std::string& why) {
     return fail("data_damaged",
                 "block " + std::to_string(number) + " of the ledger is damaged: " + why + "; restore a copy");
-}
-
-Hash chain_seed(const Genesis& genesis) {
-    const auto id = store::number_key(genesis.chain_id);
-    const std::uint8_t development = genesis.development ? 1 : 0;
-    return keccak256({as_bytes("GRID embedded chain"), id, ByteView(&development, 1)});
-}
-
-Result<BlockPointer> decode(std::uint64_t number, ByteView encoded) {
-    auto block = decode_block(encoded);
-    if (!block) return damaged(number, block.error().message);
-    if (block->header.number != number) return damaged(number, "it bears another number");
-    auto stored = std::make_shared<StoredBlock>();
-    stored->hash = block->header.hash();
-    stored->block = std::move(*block);
-    stored->size = encoded.size();
-    return stored;
 }
 
 /// The key of a row in `rows`: its table comes first.
@@ -133,10 +114,27 @@ void put_mark(store::WriteTransaction& transaction, const store::Table& marks, c
     const auto number = store::number_key(block.block.header.number);
     Bytes mark(number.begin(), number.end());
     mark.insert(mark.end(), block.hash.bytes.begin(), block.hash.bytes.end());
-    transaction.put(marks, as_bytes(kFlushedKey), mark);
+    transaction.put(marks, as_bytes(LedgerStore::kFlushedKey), mark);
 }
 
 }  // namespace
+
+Hash commitment_seed(std::uint64_t chain_id, bool development) {
+    const auto id = store::number_key(chain_id);
+    const std::uint8_t flag = development ? 1 : 0;
+    return keccak256({as_bytes("GRID embedded chain"), id, ByteView(&flag, 1)});
+}
+
+Result<BlockPointer> decode_stored(std::uint64_t number, ByteView encoded) {
+    auto block = decode_block(encoded);
+    if (!block) return damaged(number, block.error().message);
+    if (block->header.number != number) return damaged(number, "it bears another number");
+    auto stored = std::make_shared<StoredBlock>();
+    stored->hash = block->header.hash();
+    stored->block = std::move(*block);
+    stored->size = encoded.size();
+    return stored;
+}
 
 Block make_genesis_block(const Genesis& genesis) {
     Block block;
@@ -146,7 +144,8 @@ Block make_genesis_block(const Genesis& genesis) {
     block.header.time = genesis.timestamp;
     block.header.transactions_root = transactions_root({});
     block.header.receipts_root = receipts_root({}, {});
-    block.header.state_commitment = next_commitment(chain_seed(genesis), block.writes);
+    block.header.state_commitment =
+        next_commitment(commitment_seed(genesis.chain_id, genesis.development), block.writes);
     return block;
 }
 
@@ -166,11 +165,13 @@ LedgerStore::LedgerStore(std::unique_ptr<store::Environment> blocks,
       summaries_(tables.summaries),
       marks_(tables.marks) {}
 
-Result<std::unique_ptr<LedgerStore>> LedgerStore::open(const std::string& directory, const Genesis& genesis) {
-    if (auto fine = check_genesis(genesis); !fine) return tl::unexpected<Error>(fine.error());
-    auto blocks = store::Environment::open(directory + "/blocks", {.schema_version = kBlockSchema});
+Result<std::unique_ptr<LedgerStore>> LedgerStore::open_tables(const std::string& directory, bool read_only) {
+    const auto environment = [&](const char* part, std::uint32_t schema) {
+        return store::Environment::open(directory + part, {.schema_version = schema, .read_only = read_only});
+    };
+    auto blocks = environment("/blocks", kBlockSchema);
     if (!blocks) return tl::unexpected<Error>(blocks.error());
-    auto state = store::Environment::open(directory + "/state", {.schema_version = kStateSchema});
+    auto state = environment("/state", kStateSchema);
     if (!state) return tl::unexpected<Error>(state.error());
     const auto block_table = (*blocks)->table("blocks");
     if (!block_table) return tl::unexpected<Error>(block_table.error());
@@ -180,15 +181,24 @@ Result<std::unique_ptr<LedgerStore>> LedgerStore::open(const std::string& direct
         if (!table) return tl::unexpected<Error>(table.error());
         tables.push_back(*table);
     }
-    std::unique_ptr<LedgerStore> opened(new LedgerStore(
+    return std::unique_ptr<LedgerStore>(new LedgerStore(
         std::move(*blocks), std::move(*state),
         Tables{*block_table, tables[0], tables[1], tables[2], tables[3], tables[4], tables[5]}));
+}
 
-    const Block first = make_genesis_block(genesis);
-    const auto there = opened->block_environment_->get(opened->blocks_, store::number_key(0));
+Result<std::unique_ptr<LedgerStore>> LedgerStore::open(const std::string& directory, const Genesis& genesis) {
+    if (auto fine = check_genesis(genesis); !fine) return tl::unexpected<Error>(fine.error());
+    return open(directory, make_genesis_block(genesis));
+}
+
+Result<std::unique_ptr<LedgerStore>> LedgerStore::open(const std::string& directory, const Block& first) {
+    auto opened = open_tables(directory, false);
+    if (!opened) return opened;
+    LedgerStore& ledger = **opened;
+    const auto there = ledger.block_environment_->get(ledger.blocks_, store::number_key(0));
     if (!there) return tl::unexpected<Error>(there.error());
     if (!*there) {
-        if (auto done = opened->append(0, encode_block(first)); !done)
+        if (auto done = ledger.append(0, encode_block(first)); !done)
             return tl::unexpected<Error>(done.error());
     } else {
         const auto header = decode_receipts(**there);
@@ -199,30 +209,58 @@ Result<std::unique_ptr<LedgerStore>> LedgerStore::open(const std::string& direct
                                                 header->header.hash().hex() + ", expected " +
                                                 first.header.hash().hex() + "); choose another directory");
     }
-    const auto mark = opened->state_environment_->get(opened->marks_, as_bytes(kFlushedKey));
+    if (auto done = ledger.take_mark(directory, true); !done) return tl::unexpected<Error>(done.error());
+    return opened;
+}
+
+Result<std::unique_ptr<LedgerStore>> LedgerStore::open_existing(const std::string& directory) {
+    auto opened = open_tables(directory, false);
+    if (!opened) return opened;
+    const auto there = (*opened)->block_environment_->get((*opened)->blocks_, store::number_key(0));
+    if (!there) return tl::unexpected<Error>(there.error());
+    if (!*there) return fail("not_found", "there is no chain in " + directory);
+    if (auto done = (*opened)->take_mark(directory, true); !done) return tl::unexpected<Error>(done.error());
+    return opened;
+}
+
+Result<std::unique_ptr<LedgerStore>> LedgerStore::open_read_only(const std::string& directory) {
+    auto opened = open_tables(directory, true);
+    if (!opened) return opened;
+    if (auto done = (*opened)->take_mark(directory, false); !done) return tl::unexpected<Error>(done.error());
+    return opened;
+}
+
+/// Reads up to where rows and indexes are flushed; the first time it flushes block 0.
+Result<void> LedgerStore::take_mark(const std::string& directory, bool may_write) {
+    const auto mark = state_environment_->get(marks_, as_bytes(kFlushedKey));
     if (!mark) return tl::unexpected<Error>(mark.error());
     if (*mark) {
         if ((*mark)->size() != 40)
             return fail("data_damaged", "the mark of the flushed state cannot be read");
-        opened->flushed_ = store::number_of(ByteView(**mark).first(8));
-        const auto block = opened->block(opened->flushed_);
+        flushed_ = store::number_of(ByteView(**mark).first(8));
+        const auto newest = block(flushed_);
         const ByteView hash = ByteView(**mark).subspan(8);
-        if (!block || !std::equal(hash.begin(), hash.end(), (*block)->hash.bytes.begin()))
+        if (!newest || !std::equal(hash.begin(), hash.end(), (*newest)->hash.bytes.begin()))
             return fail("data_damaged", "state and blocks in " + directory + " do not belong together");
-    } else if (auto done = [&]() -> Result<void> {
-                   auto block = opened->block(0);
-                   if (!block) return tl::unexpected<Error>(block.error());
-                   return opened->flush({*block});
-               }();
-               !done) {
-        return tl::unexpected<Error>(done.error());
+        return {};
     }
-    return opened;
+    if (!may_write) return {};
+    auto first = block(0);
+    if (!first) return tl::unexpected<Error>(first.error());
+    return flush({*first});
 }
 
 Result<void> LedgerStore::append(std::uint64_t number, ByteView encoded) {
     return block_environment_->write([&](store::WriteTransaction& transaction) -> Result<void> {
         transaction.append(blocks_, store::number_key(number), encoded);
+        return {};
+    });
+}
+
+Result<void> LedgerStore::append_all(const std::vector<Encoded>& blocks) {
+    return block_environment_->write([&](store::WriteTransaction& transaction) -> Result<void> {
+        for (const Encoded& block : blocks)
+            transaction.append(blocks_, store::number_key(block.number), block.bytes);
         return {};
     });
 }
@@ -266,7 +304,7 @@ Result<LedgerStore::Loaded> LedgerStore::load() const {
     Result<void> replayed;
     auto done = scan(flushed_, [&](std::uint64_t number, ByteView encoded) {
         replayed = [&]() -> Result<void> {
-            const auto block = decode(number, encoded);
+            const auto block = decode_stored(number, encoded);
             if (!block) return tl::unexpected<Error>(block.error());
             if (!result.blocks.empty()) {
                 const StoredBlock& parent = *result.blocks.back();
@@ -322,7 +360,7 @@ Result<void> LedgerStore::unflush(std::uint64_t last, const std::vector<BlockPoi
         std::vector<BlockPointer> run;
         std::size_t bytes = 0;
         auto read = scan(0, [&](std::uint64_t number, ByteView encoded) {
-            auto block = decode(number, encoded);
+            auto block = decode_stored(number, encoded);
             if (!block) {
                 fine = tl::unexpected<Error>(block.error());
                 return false;
@@ -365,7 +403,7 @@ Result<BlockPointer> LedgerStore::block(std::uint64_t number) const {
     const auto encoded = block_environment_->get(blocks_, store::number_key(number));
     if (!encoded) return tl::unexpected<Error>(encoded.error());
     if (!*encoded) return fail("not_found", "there is no block " + std::to_string(number));
-    return decode(number, **encoded);
+    return decode_stored(number, **encoded);
 }
 
 Result<void> LedgerStore::scan(std::uint64_t from,
@@ -374,51 +412,6 @@ Result<void> LedgerStore::scan(std::uint64_t from,
         transaction.scan(blocks_, store::number_key(from), {},
                          [&](ByteView key, ByteView value) { return visit(store::number_of(key), value); });
     });
-}
-
-Result<void> LedgerStore::scan_logs(const SummaryQuery& query, std::uint64_t from, std::uint64_t to,
-                                    const std::function<bool(std::uint64_t, ByteView)>& visit) const {
-    std::vector<std::uint64_t> candidates;
-    std::uint64_t next = from;
-    // A block without a summary is not flushed, or was before there were any.
-    const auto without_summary = [&](std::uint64_t end) {
-        for (; next < end; ++next) candidates.push_back(next);
-    };
-    auto done = state_environment_->read([&](const store::ReadTransaction& transaction) {
-        transaction.scan(summaries_, store::number_key(from), store::number_key(to + 1),
-                         [&](ByteView key, ByteView summary) {
-                             const std::uint64_t number = store::number_of(key);
-                             without_summary(number);
-                             next = number + 1;
-                             if (query.may_match(summary)) candidates.push_back(number);
-                             return true;
-                         });
-    });
-    if (!done) return done;
-    without_summary(to + 1);
-    return block_environment_->read([&](const store::ReadTransaction& transaction) {
-        for (const std::uint64_t number : candidates) {
-            const auto encoded = transaction.get(blocks_, store::number_key(number));
-            if (encoded && !visit(number, *encoded)) return;
-        }
-    });
-}
-
-Result<std::optional<LedgerStore::Place>> LedgerStore::find_transaction(const Hash& hash) const {
-    const auto value = state_environment_->get(transactions_, hash.bytes);
-    if (!value) return tl::unexpected<Error>(value.error());
-    if (!*value) return std::nullopt;
-    if ((*value)->size() != 12) return fail("data_damaged", "a row of the transaction index cannot be read");
-    Place place{store::number_of(ByteView(**value).first(8)), 0};
-    for (std::size_t i = 8; i < 12; ++i) place.index = place.index << 8 | (**value)[i];
-    return place;
-}
-
-Result<std::optional<std::uint64_t>> LedgerStore::find_block(const Hash& hash) const {
-    const auto value = state_environment_->get(hashes_, hash.bytes);
-    if (!value) return tl::unexpected<Error>(value.error());
-    if (!*value) return std::nullopt;
-    return store::number_of(**value);
 }
 
 }  // namespace grid::chain

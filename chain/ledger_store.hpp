@@ -23,6 +23,12 @@ using BlockPointer = std::shared_ptr<const StoredBlock>;
 /// chain id and the development flag, so that two chains never share a hash.
 Block make_genesis_block(const Genesis& genesis);
 
+/// What the state commitment of block 0 starts from.
+Hash commitment_seed(std::uint64_t chain_id, bool development);
+
+/// A block from its encoding, with its name. Code `data_damaged` names the number that it should have.
+Result<BlockPointer> decode_stored(std::uint64_t number, ByteView encoded);
+
 class SummaryQuery;
 
 /// The durable side of the ledger: blocks, one appended value each, synced before anybody is answered; behind
@@ -30,12 +36,29 @@ class SummaryQuery;
 /// that they are flushed up to. Orders have a table of their own, in the order of ids. Thread-safe.
 class LedgerStore {
 public:
+    /// The row of the marks: number and hash of the block that rows and indexes are flushed up to.
+    static constexpr std::string_view kFlushedKey = "flushed";
+
     /// Makes block 0 when the directory is empty. Codes: those of store::Environment::open,
     /// `genesis_mismatch`, `data_damaged`.
     static Result<std::unique_ptr<LedgerStore>> open(const std::string& directory, const Genesis& genesis);
 
+    /// The same with a block 0 from elsewhere (import).
+    static Result<std::unique_ptr<LedgerStore>> open(const std::string& directory, const Block& first);
+    /// What is there already, whatever its genesis; code `not_found` when nothing is.
+    static Result<std::unique_ptr<LedgerStore>> open_existing(const std::string& directory);
+    /// For readers, also beside the process that writes. Codes: those of store::Environment::open,
+    /// `data_damaged`.
+    static Result<std::unique_ptr<LedgerStore>> open_read_only(const std::string& directory);
+
     /// Durable when it returns. Code `disk_full`, `store_failed`, `data_damaged`.
     Result<void> append(std::uint64_t number, ByteView encoded);
+    /// Several at once, in order: all or none.
+    struct Encoded {
+        std::uint64_t number = 0;
+        Bytes bytes;
+    };
+    Result<void> append_all(const std::vector<Encoded>& blocks);
 
     /// The number of the newest block.
     Result<std::uint64_t> last() const;
@@ -75,8 +98,16 @@ public:
     Result<std::optional<Place>> find_transaction(const Hash& hash) const;
     Result<std::optional<std::uint64_t>> find_block(const Hash& hash) const;
 
+    /// Compares rows and indexes, in one view of them, with what they should be. `replayed` is asked once,
+    /// for the state after the block that they are flushed up to. Code `flushed_differs` says where.
+    using StateAfter = std::function<Result<const State*>(std::uint64_t number)>;
+    Result<void> check_flushed(const StateAfter& replayed) const;
+
 private:
     struct Tables;
+    static Result<std::unique_ptr<LedgerStore>> open_tables(const std::string& directory, bool read_only);
+    Result<void> take_mark(const std::string& directory, bool may_write);
+    Result<void> check_indexes(const store::ReadTransaction& state, std::uint64_t last) const;
     LedgerStore(std::unique_ptr<store::Environment> blocks, std::unique_ptr<store::Environment> state,
                 const Tables& tables);
     Result<State> load_rows() const;

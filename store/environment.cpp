@@ -53,6 +53,8 @@ tl::unexpected<Error> refusal(int code, const std::string& where) {
                         "the data in " + where + " is damaged (" + mdb_strerror(code) + "); restore a copy");
         case MDB_BAD_VALSIZE:
             return fail("bad_key", "a key must have 1 to 511 bytes, in " + where);
+        case MDB_MAP_RESIZED:
+            return fail("store_failed", "the store in " + where + " has grown meanwhile; try again");
         case MDB_MAP_FULL:
             return fail("disk_full", "the map of " + where + " cannot grow any further");
         default:
@@ -103,7 +105,7 @@ private:
 /// A file that ends before its last page would kill the process with SIGBUS when that page is read. Pages
 /// that were never written may lawfully be missing there, so the hole is filled with zeros, which LMDB
 /// refuses as damage where a page is really used.
-void fill_hole(MDB_env* environment, const std::string& file) {
+void fill_hole(MDB_env* environment, const std::string& file, bool shared) {
     MDB_envinfo info;
     MDB_stat stat;
     check(mdb_env_info(environment, &info));
@@ -111,7 +113,16 @@ void fill_hole(MDB_env* environment, const std::string& file) {
     struct stat attributes {};
     if (::stat(file.c_str(), &attributes) != 0) throw Failure{errno};
     const auto needed = static_cast<off_t>((info.me_last_pgno + 1) * stat.ms_psize);
-    if (attributes.st_size < needed && ::truncate(file.c_str(), needed) != 0) throw Failure{errno};
+    if (attributes.st_size >= needed) return;
+    if (!shared) {
+        if (::truncate(file.c_str(), needed) != 0) throw Failure{errno};
+        return;
+    }
+    // Another process may be writing: what never shortens the file does it no harm.
+    const int data = ::open(file.c_str(), O_WRONLY | O_CLOEXEC);
+    const int code = data < 0 ? errno : ::posix_fallocate(data, needed - 1, 1);
+    if (data >= 0) ::close(data);
+    if (code != 0) throw Failure{code};
 }
 
 /// Whether a map of that size can be had. LMDB gives the old one up before it asks, and is lost without any.
@@ -184,11 +195,10 @@ void WriteTransaction::clear(const Table& table) {
 }
 
 struct Environment::Parts {
-    explicit Parts(DirectoryLock directory_lock) : lock(std::move(directory_lock)) {}
     ~Parts() {
         if (environment != nullptr) mdb_env_close(environment);
     }
-    DirectoryLock lock;
+    std::optional<DirectoryLock> lock;  ///< none: it only reads
     std::string directory;
     MDB_env* environment = nullptr;
     std::size_t map_size = 0;
@@ -206,9 +216,15 @@ Environment::~Environment() = default;
 
 Result<std::unique_ptr<Environment>> Environment::open(const std::string& directory,
                                                        EnvironmentOptions options) {
-    auto lock = DirectoryLock::take(directory);
-    if (!lock) return tl::unexpected<Error>(lock.error());
-    auto parts = std::make_unique<Parts>(std::move(*lock));
+    auto parts = std::make_unique<Parts>();
+    if (options.read_only) {
+        if (::access((directory + "/data.mdb").c_str(), R_OK) != 0)
+            return fail("data_directory", "there is no store in " + directory + " that can be read");
+    } else {
+        auto lock = DirectoryLock::take(directory);
+        if (!lock) return tl::unexpected<Error>(lock.error());
+        parts->lock.emplace(std::move(*lock));
+    }
     parts->directory = directory;
     parts->map_size = options.map_size;
     try {
@@ -217,11 +233,12 @@ Result<std::unique_ptr<Environment>> Environment::open(const std::string& direct
         check(mdb_env_set_mapsize(parts->environment, options.map_size));
         check(mdb_env_set_maxdbs(parts->environment, kMaxTables));
         check(mdb_env_set_maxreaders(parts->environment, kMaxReaders));
-        check(mdb_env_open(parts->environment, directory.c_str(), MDB_NOTLS, 0600));
+        check(mdb_env_open(parts->environment, directory.c_str(),
+                           options.read_only ? MDB_NOTLS | MDB_RDONLY : MDB_NOTLS, 0600));
         MDB_envinfo info;
         check(mdb_env_info(parts->environment, &info));
         parts->map_size = info.me_mapsize;
-        fill_hole(parts->environment, directory + "/data.mdb");
+        fill_hole(parts->environment, directory + "/data.mdb", options.read_only);
         int dead = 0;
         check(mdb_reader_check(parts->environment, &dead));
     } catch (const Failure& failure) {
@@ -233,7 +250,9 @@ Result<std::unique_ptr<Environment>> Environment::open(const std::string& direct
     const auto version = opened->get(*meta, view_of(kVersionKey));
     if (!version) return tl::unexpected<Error>(version.error());
     const auto expected = number_key(options.schema_version);
-    if (!*version) {
+    if (!*version && options.read_only) {
+        return fail("data_damaged", "the store in " + directory + " was never finished; nothing is in it");
+    } else if (!*version) {
         const auto written = opened->write([&](WriteTransaction& transaction) -> Result<void> {
             transaction.put(*meta, view_of(kVersionKey), expected);
             return {};
@@ -254,10 +273,13 @@ Result<Table> Environment::table(std::string_view name) {
     try {
         std::lock_guard lock(parts_->write_mutex);
         MDB_txn* transaction = nullptr;
-        check(mdb_txn_begin(parts_->environment, nullptr, 0, &transaction));
-        const int code = mdb_dbi_open(transaction, text.c_str(), MDB_CREATE, &handle);
+        const bool reads = !parts_->lock;
+        check(mdb_txn_begin(parts_->environment, nullptr, reads ? MDB_RDONLY : 0, &transaction));
+        const int code = mdb_dbi_open(transaction, text.c_str(), reads ? 0 : MDB_CREATE, &handle);
         if (code != MDB_SUCCESS) {
             mdb_txn_abort(transaction);
+            if (code == MDB_NOTFOUND)
+                return fail("data_damaged", "the store in " + parts_->directory + " has no table " + text);
             throw Failure{code};
         }
         check(mdb_txn_commit(transaction));

@@ -73,6 +73,9 @@ struct EnvironmentOptions {
     std::uint32_t schema_version = 1;
     /// The first size of the sparse map; it doubles when it is full.
     std::size_t map_size = std::size_t{64} << 30;
+    /// Only reads, also beside the process that has the environment open: takes no lock of the directory and
+    /// makes no tables. Writes are refused.
+    bool read_only = false;
 };
 
 /// An LMDB environment in a directory of its own: atomic, durable transactions over tables of bytes.
@@ -88,7 +91,8 @@ public:
     ~Environment();
     Environment(const Environment&) = delete;
 
-    /// Opens the table, or makes it. Open all tables at the start, before threads use the environment.
+    /// Opens the table, or makes it (code `data_damaged` when it is missing and may not be made). Open all
+    /// tables at the start, before threads use the environment.
     Result<Table> table(std::string_view name);
     /// A table that is open already, by its name.
     std::optional<Table> find(std::string_view name) const;

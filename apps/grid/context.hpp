@@ -35,6 +35,7 @@ chain::Amount parse_tokens(const std::string& text);
 chain::Seconds parse_duration(const std::string& text);
 
 // One function per group of subcommands; each adds them to the program.
+void add_chain_commands(CLI::App& program, Context& context);
 void add_key_commands(CLI::App& program, Context& context);
 void add_token_commands(CLI::App& program, Context& context);
 void add_credits_commands(CLI::App& program, Context& context);

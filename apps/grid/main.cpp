@@ -36,7 +36,9 @@ int main(int argc, char** argv) {
     program.require_subcommand(1);
     program.fallthrough();
     program.set_version_flag("--version", GRID_VERSION);
-    program.footer("Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 nobody answered.");
+    program.footer(
+        "Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 nobody answered, 4 data that differ from "
+        "what they should be.");
     add_rent_command(program, context);
     add_app_commands(program, context);
     add_order_commands(program, context);
@@ -44,6 +46,7 @@ int main(int argc, char** argv) {
     add_credits_commands(program, context);
     add_token_commands(program, context);
     add_key_commands(program, context);
+    add_chain_commands(program, context);
     add_up_command(program, context);
     program.add_subcommand("version", "The version of this program")->callback([&context] {
         context.show(Record().text("version", GRID_VERSION));

@@ -4,9 +4,11 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <fstream>
 #include <thread>
 
+#include "store/directory_lock.hpp"
 #include "support/temporary_directory.hpp"
 
 using namespace grid;
@@ -282,4 +284,36 @@ TEST_CASE("a directory that cannot be made is an error", "[store]") {
     const auto environment = Environment::open(directory / "file/data");
     REQUIRE_FALSE(environment);
     CHECK(environment.error().code == "data_directory");
+}
+
+TEST_CASE("an environment is read beside the one that writes it, and not written", "[store]") {
+    TemporaryDirectory directory;
+    auto missing = Environment::open(directory / "none", {.read_only = true});
+    REQUIRE_FALSE(missing);
+    CHECK(missing.error().code == "data_directory");
+    CHECK_FALSE(std::filesystem::exists(directory / "none"));
+    const std::string data = directory / "data";
+    {
+        auto writer = open(data);
+        const auto table = *writer->table("rows");
+        REQUIRE(writer->write([&](WriteTransaction& transaction) -> Result<void> {
+            transaction.put(table, bytes("key"), bytes("value"));
+            return {};
+        }));
+    }
+    // LMDB wants one handle of a process for one environment, so the writer is closed here; grid chain verify
+    // beside a running node is an end-to-end test.
+    auto reader = open(data, {.read_only = true});
+    const auto table = reader->table("rows");
+    REQUIRE(table);
+    CHECK(text(reader->get(*table, bytes("key")).value().value()) == "value");
+    const auto unknown = reader->table("others");
+    REQUIRE_FALSE(unknown);
+    CHECK(unknown.error().code == "data_damaged");
+    CHECK_FALSE(reader->write([&](WriteTransaction& transaction) -> Result<void> {
+        transaction.put(*table, bytes("key"), bytes("other"));
+        return {};
+    }));
+    // No lock of the directory is held: a writer may come.
+    CHECK(DirectoryLock::take(data));
 }
