@@ -21,6 +21,15 @@ if(GRID_SANITIZE)
   add_link_options(-fsanitize=address,undefined)
 endif()
 
+option(GRID_FUZZ "Build for libFuzzer: coverage and both sanitizers in the rooms (clang alone)" OFF)
+if(GRID_FUZZ)
+  set(GRID_FUZZ_SANITIZERS address,undefined)
+  add_compile_options(-fsanitize=fuzzer-no-link,${GRID_FUZZ_SANITIZERS} -fno-sanitize-recover=undefined
+                      -fno-omit-frame-pointer
+                      -fsanitize-ignorelist=${CMAKE_SOURCE_DIR}/test/fuzz/libfuzzer/ignore.txt)
+  add_link_options(-fsanitize=${GRID_FUZZ_SANITIZERS})
+endif()
+
 add_library(grid_flags INTERFACE)
 target_include_directories(grid_flags INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_options(grid_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror)
@@ -44,7 +53,7 @@ function(grid_room name)
   if(sources)
     add_library(grid_${name} STATIC ${sources})
     set(scope PUBLIC)
-    if(ROOM_HOT AND NOT GRID_SANITIZE)
+    if(ROOM_HOT AND NOT GRID_SANITIZE AND NOT GRID_FUZZ)
       target_compile_options(grid_${name} PRIVATE -O2)
     endif()
   else()
@@ -79,6 +88,25 @@ function(grid_suite tier)
     list(TRANSFORM ARGN PREPEND grid_ OUTPUT_VARIABLE rooms)
     grid_test_program(${tier} "${sources}" "${rooms}")
   endif()
+endfunction()
+
+# grid_fuzz_targets(room...): fuzz_NAME for each target of test/fuzz, when the build is for libFuzzer.
+function(grid_fuzz_targets)
+  if(NOT GRID_FUZZ)
+    return()
+  endif()
+  list(TRANSFORM ARGN PREPEND grid_ OUTPUT_VARIABLE rooms)
+  foreach(name rlp transaction abi rpc)
+    add_executable(fuzz_${name} ${CMAKE_SOURCE_DIR}/test/fuzz/libfuzzer/entry.cpp)
+    target_sources(fuzz_${name} PRIVATE ${CMAKE_SOURCE_DIR}/test/fuzz/target.cpp
+                                        ${CMAKE_SOURCE_DIR}/test/fuzz/stage.cpp
+                                        ${CMAKE_SOURCE_DIR}/test/fuzz/${name}.cpp)
+    target_include_directories(fuzz_${name} PRIVATE ${CMAKE_SOURCE_DIR}/test)
+    target_compile_definitions(fuzz_${name} PRIVATE GRID_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
+                                                    GRID_FUZZ_TARGET=${name})
+    target_link_libraries(fuzz_${name} PRIVATE grid_flags ${rooms})
+    target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+  endforeach()
 endfunction()
 
 # grid_tests(unit room...): test/unit/ROOM/*.cpp as one Catch2 program for each room.

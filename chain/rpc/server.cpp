@@ -137,7 +137,9 @@ void handle_body(const Context& context, const std::string& body, RpcServer::Rep
     if (too_deep(body))
         return refuse(-32600, "invalid request: nested deeper than " + std::to_string(RpcServer::kMaxDepth));
     rapidjson::Document document;
-    constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
+    // In full precision: an id that is no integer must come back as the same number.
+    constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag |
+                                rapidjson::kParseFullPrecisionFlag;
     document.Parse<kFlags>(body.data(), body.size());
     if (document.HasParseError())
         return refuse(-32700, "parse error: not JSON at byte " + std::to_string(document.GetErrorOffset()));

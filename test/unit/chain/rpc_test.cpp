@@ -260,6 +260,23 @@ TEST_CASE("batches are answered in order, notifications not at all", "[rpc]") {
     CHECK(f.raw(R"([{"jsonrpc":"2.0","method":"eth_chainId"}])").empty());
 }
 
+TEST_CASE("an id comes back as the same number, however it is written", "[rpc]") {
+    Rpc f;
+    const auto echoed = [&f](const std::string& id) {
+        const std::string reply = f.raw(R"({"jsonrpc":"2.0","id":)" + id + R"(,"method":"eth_chainId"})");
+        const std::size_t begin = reply.find("\"id\":") + 5;
+        return reply.substr(begin, reply.find(",\"result\"") - begin);
+    };
+    for (const char* id : {"0", "-1", "18446744073709551615", "1.5"}) CHECK(echoed(id) == id);
+    // No client holds these in more than a double: what it reads back must be what it sent.
+    for (const std::string& id :
+         {std::string(100, '7') + "1", std::string("123456789012345678901234567890"),
+          std::string("0.1234567890123456789"), std::string("1.7976931348623157e308")}) {
+        INFO(id);
+        CHECK(std::stod(echoed(id)) == std::stod(id));
+    }
+}
+
 TEST_CASE("hostile bodies are answered with an error and nothing else", "[rpc]") {
     Rpc f;
     const WriteSet before = f.ledger->rows();

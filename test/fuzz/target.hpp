@@ -1,0 +1,40 @@
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "chain/bytes.hpp"
+
+/// What is fuzzed: functions of bytes that hold their properties whatever the bytes are. libFuzzer explores
+/// them (`./dev test fuzz`), a plain program replays the committed corpora (`./dev test`).
+namespace grid::fuzz {
+
+/// An input that broke a property.
+struct Broken : std::logic_error {
+    using std::logic_error::logic_error;
+};
+
+/// Throws Broken unless it holds: a failed test in a replay, a crash with its input kept under libFuzzer.
+inline void require(bool holds, const char* property) {
+    if (!holds) throw Broken(property);
+}
+inline void require(bool holds, const char* property, const std::string& detail) {
+    if (!holds) throw Broken(std::string(property) + ": " + detail);
+}
+
+/// RLP: what decodes is canonical, stays within the input and within the limits that it was given.
+void rlp(chain::ByteView input);
+/// Envelopes of transactions: what decodes encodes to the same bytes again, by an encoder of this test's own.
+void transaction(chain::ByteView input);
+/// Calls of native contracts on a small state, their events and results, against the committed ABI.
+void abi(chain::ByteView input);
+/// JSON-RPC over a ledger: any text gets exactly one reply, and a well-formed one.
+void rpc(chain::ByteView input);
+
+/// While exploring, costly properties (whole states compared, signatures recovered) are checked on one input
+/// of 64, chosen by its bytes alone; a replay checks them always.
+inline bool exploring = false;
+bool thorough(chain::ByteView input) noexcept;
+
+}  // namespace grid::fuzz
