@@ -2,8 +2,10 @@
 
 #include <array>
 
+#include "chain/events/council_codec.hpp"
 #include "chain/events/credit_codec.hpp"
 #include "chain/events/market_codec.hpp"
+#include "chain/events/pledge_codec.hpp"
 #include "chain/events/registry_codec.hpp"
 #include "chain/events/token_codec.hpp"
 #include "chain/keccak.hpp"
@@ -104,5 +106,19 @@ template const Hash& topic_of<OrderCancelled>();
 template const Hash& topic_of<OrderCompleted>();
 template const Hash& topic_of<Withdrawn>();
 template const Hash& topic_of<QuoteUsed>();
+template const Hash& topic_of<ProposalCreated>();
+template const Hash& topic_of<ProposalApproved>();
+template const Hash& topic_of<ProposalVetoed>();
+template const Hash& topic_of<ProposalCancelled>();
+template const Hash& topic_of<ProposalExecuted>();
+template const Hash& topic_of<RoleChanged>();
+template const Hash& topic_of<MembersChanged>();
+template const Hash& topic_of<DelayChanged>();
+template const Hash& topic_of<EpochRolled>();
+template const Hash& topic_of<PositionChanged>();
+template const Hash& topic_of<ProfitMinted>();
+template const Hash& topic_of<SlashAnnounced>();
+template const Hash& topic_of<SlashExecuted>();
+template const Hash& topic_of<SlashVetoed>();
 
 }  // namespace grid::chain

@@ -6,8 +6,10 @@
 
 #include "chain/block.hpp"
 #include "chain/contracts.hpp"
+#include "chain/events/council.hpp"
 #include "chain/events/credit.hpp"
 #include "chain/events/market.hpp"
+#include "chain/events/pledge.hpp"
 #include "chain/events/registry.hpp"
 #include "chain/events/token.hpp"
 
@@ -15,10 +17,13 @@
 /// for both directions: the native contracts emit through `to_log`.
 namespace grid::chain {
 
-using Event = std::variant<TokenTransfer, TokenApproval, CreditTransfer, CreditPurchased, CreditRedeemed,
-                           CreditTransferReceived, CreditTransferClaimed, ProviderSet, ProviderDeregistered,
-                           ResourceDelta, OrderCreated, OrderActivated, OrderSettled, OrderCancelled,
-                           OrderCompleted, Withdrawn, QuoteUsed>;
+using Event =
+    std::variant<TokenTransfer, TokenApproval, CreditTransfer, CreditPurchased, CreditRedeemed,
+                 CreditTransferReceived, CreditTransferClaimed, ProviderSet, ProviderDeregistered,
+                 ResourceDelta, OrderCreated, OrderActivated, OrderSettled, OrderCancelled, OrderCompleted,
+                 Withdrawn, QuoteUsed, ProposalCreated, ProposalApproved, ProposalVetoed, ProposalCancelled,
+                 ProposalExecuted, RoleChanged, MembersChanged, DelayChanged, EpochRolled, PositionChanged,
+                 ProfitMinted, SlashAnnounced, SlashExecuted, SlashVetoed>;
 
 /// The event of a log of one of these contracts; none for a foreign address, an unknown topic or malformed
 /// data.

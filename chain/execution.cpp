@@ -34,10 +34,16 @@ const Dispatch* contract_at(const ContractAddresses& contracts, const Address& a
     static const Dispatch kCredit = make_dispatch(native::credit_functions());
     static const Dispatch kRegistry = make_dispatch(native::registry_functions());
     static const Dispatch kMarket = make_dispatch(native::market_functions());
+    static const Dispatch kCouncil = make_dispatch(native::council_functions());
+    static const Dispatch kPledge = make_dispatch(native::pledge_functions());
+    static const Dispatch kMulticall = make_dispatch(native::multicall_functions());
     if (address == contracts.market) return &kMarket;
     if (address == contracts.credit) return &kCredit;
     if (address == contracts.token) return &kToken;
     if (address == contracts.registry) return &kRegistry;
+    if (address == contracts.multicall) return &kMulticall;
+    if (address == contracts.pledge) return &kPledge;
+    if (address == contracts.council) return &kCouncil;
     return nullptr;
 }
 
@@ -46,34 +52,34 @@ Bytes panic(std::uint64_t code) {
     return abi::Encoder{}.uint(code).take(kPanic);
 }
 
-void run(State& state, const BlockContext& block, const ContractAddresses& contracts,
-         const Dispatch& dispatch, const Message& message, CallResult& result) {
+/// What a result costs that goes from contract to contract, a byte: bounds what one transaction piles up.
+constexpr std::uint64_t kOutputGas = 8;
+
+/// Runs a function in a frame of its own: what it returns.
+Bytes run(native::Frame& frame, const Dispatch& dispatch, const Message& message) {
     if (message.data.size() < 4) throw errors::Revert{};
     const auto found = dispatch.find(key_of(message.data.first(4)));
     if (found == dispatch.end()) throw errors::Revert{};
     const native::Function& function = *found->second;
-    result.gas_used = function.gas;
+    native::charge(frame, function.gas);
     if (!message.value.is_zero()) throw errors::Revert{};
-    native::Frame frame{state, block, contracts, message.from, result.logs};
     abi::Decoder in(message.data.subspan(4));
     abi::Encoder out;
     function.run(frame, in, out);
-    result.output = out.take();
+    Bytes output = out.take();
+    if (frame.meter.depth > 0) native::charge(frame, kOutputGas * output.size());
+    return output;
 }
 
-}  // namespace
-
-CallResult call(State& state, const BlockContext& block, const Message& message) {
-    static const ContractAddresses kContracts = embedded_addresses();
-    CallResult result;
-    const Dispatch* dispatch = message.to ? contract_at(kContracts, *message.to) : nullptr;
-    if (dispatch == nullptr) {
-        result.success = message.value.is_zero() && message.to.has_value();
-        return result;
-    }
-    const std::size_t before = state.checkpoint();
+/// Runs a message; a failed one leaves state and logs as they were.
+native::Returned attempt(native::Frame frame, const Message& message) {
+    const Dispatch* dispatch = message.to ? contract_at(frame.contracts, *message.to) : nullptr;
+    if (dispatch == nullptr) return {message.value.is_zero() && message.to.has_value(), {}};
+    const std::size_t before = frame.state.checkpoint();
+    const std::size_t logs = frame.logs.size();
+    native::Returned result;
     try {
-        run(state, block, kContracts, *dispatch, message, result);
+        result.output = run(frame, *dispatch, message);
         result.success = true;
         return result;
     } catch (const errors::Revert& revert) {
@@ -83,11 +89,37 @@ CallResult call(State& state, const BlockContext& block, const Message& message)
     } catch (const std::domain_error&) {
         result.output = panic(0x12);
     } catch (...) {  // a defect or no memory: the caller stops, but never with half a call applied
-        state.rollback(before);
+        frame.state.rollback(before);
         throw;
     }
-    state.rollback(before);
-    result.logs.clear();
+    frame.state.rollback(before);
+    frame.logs.resize(logs);
+    return result;
+}
+
+}  // namespace
+
+namespace native {
+
+Returned call(Frame& frame, const Address& to, const Amount& value, ByteView data) {
+    if (frame.meter.depth >= kMaxCallDepth) return {};
+    ++frame.meter.depth;
+    Returned result = attempt(frame, {frame.caller, to, value, data});
+    --frame.meter.depth;
+    return result;
+}
+
+}  // namespace native
+
+CallResult call(State& state, const BlockContext& block, const Message& message) {
+    static const ContractAddresses kContracts = embedded_addresses();
+    CallResult result;
+    native::Meter meter;
+    native::Returned returned =
+        attempt({state, block, kContracts, message.from, result.logs, meter}, message);
+    result.success = returned.success;
+    result.output = std::move(returned.output);
+    result.gas_used = std::max(kTransactionGas, kBlockGasLimit - meter.gas_left);
     return result;
 }
 

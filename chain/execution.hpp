@@ -14,6 +14,7 @@ struct BlockContext {
     Timestamp time;
     std::uint64_t chain_id = 0;
     bool development = false;  ///< the faucet is open
+    Hash parent{};             ///< the hash of the block before
 };
 
 /// A call from an account. `data` is a view: the caller keeps it alive.

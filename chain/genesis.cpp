@@ -1,7 +1,11 @@
 #include "chain/genesis.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 #include <unordered_set>
+
+#include "chain/council_rows.hpp"
+#include "chain/pledge_rows.hpp"
 
 namespace grid::chain {
 
@@ -12,10 +16,50 @@ bool is_contract(const Address& account) {
     return embedded_addresses().contains(account);
 }
 
+constexpr Seconds kYear{365ull * 24 * 3600};
+
+tl::unexpected<Error> refuse(const std::string& why) {
+    return fail("bad_genesis", why);
+}
+
+Result<void> check_council(const Genesis& genesis) {
+    const Council& council = genesis.council;
+    if (council.members.empty() ? council.threshold != 0 : !is_council(council.members, council.threshold))
+        return refuse("council: expected 1 to " + std::to_string(kMaxCouncilMembers) +
+                      " members, none zero or twice, and a threshold of 1 to their number; or neither");
+    if (council.delay > kMaxCouncilDelay)
+        return refuse("council.delay: expected at most " + std::to_string(kMaxCouncilDelay.count) +
+                      " seconds, came " + std::to_string(council.delay.count));
+    for (const auto* accounts : {&council.members, &genesis.slashers, &genesis.vetoers})
+        for (const Address& account : *accounts)
+            if (account.is_zero() || is_contract(account))
+                return refuse("council: " + account.checksummed() + " is no account of a person");
+    return {};
+}
+
+Result<void> check_pledge(const PledgeParameters& pledge) {
+    const auto range = [](const char* field, std::uint64_t least, std::uint64_t most, std::uint64_t came) {
+        return std::string("pledge.") + field + ": expected " + std::to_string(least) + " to " +
+               std::to_string(most) + ", came " + std::to_string(came);
+    };
+    if (pledge.epoch_length.count == 0 || pledge.epoch_length > kYear)
+        return refuse(range("epoch_length", 1, kYear.count, pledge.epoch_length.count));
+    if (pledge.unbonding_period > kYear)
+        return refuse(range("unbonding_period", 1, kYear.count, pledge.unbonding_period.count));
+    // Who unpledges when a slash is announced must still be there when it comes.
+    if (pledge.slash_delay >= pledge.unbonding_period)
+        return refuse("pledge.slash_delay: expected less than the unbonding_period of " +
+                      std::to_string(pledge.unbonding_period.count) + " seconds, came " +
+                      std::to_string(pledge.slash_delay.count));
+    if (pledge.max_slash_bp > 10'000) return refuse(range("max_slash_bp", 0, 10'000, pledge.max_slash_bp));
+    if (pledge.epoch_profit.bit_length() > 96)
+        return refuse("pledge.epoch_profit: expected less than 2^96, came " + pledge.epoch_profit.decimal());
+    return {};
+}
+
 }  // namespace
 
 Result<void> check_genesis(const Genesis& genesis) {
-    const auto refuse = [](const std::string& why) { return fail("bad_genesis", why); };
     if (genesis.chain_id == 0) return refuse("chain_id: expected at least 1, came 0");
     if (genesis.token_cap.bit_length() > 96)
         return refuse("token_cap: expected less than 2^96, came " + genesis.token_cap.decimal());
@@ -37,7 +81,8 @@ Result<void> check_genesis(const Genesis& genesis) {
     if (market.minimum_deposit.bit_length() > 96)
         return refuse("market.minimum_deposit: expected less than 2^96, came " +
                       market.minimum_deposit.decimal());
-    return {};
+    if (auto checked = check_council(genesis); !checked) return checked;
+    return check_pledge(genesis.pledge);
 }
 
 State make_genesis_state(const Genesis& genesis) {
@@ -51,6 +96,12 @@ State make_genesis_state(const Genesis& genesis) {
         supply += amount;
     }
     state.set_token_supply(supply);
+    if (genesis.council != Council{}) council_rows::set_council(state, genesis.council);
+    for (const Address& account : genesis.slashers)
+        council_rows::set_role(state, name_word(kSlasherRole), account, true);
+    for (const Address& account : genesis.vetoers)
+        council_rows::set_role(state, name_word(kVetoRole), account, true);
+    pledge_rows::set_parameters(state, genesis.pledge);
     return state;
 }
 
@@ -63,6 +114,15 @@ Genesis development_genesis() {
         genesis.allocations.emplace_back(derive_from_mnemonic(kDevelopmentMnemonic, index)->address(),
                                          million);
     genesis.minter = genesis.allocations.front().first;
+    for (std::size_t i = 0; i < 3; ++i) genesis.council.members.push_back(genesis.allocations[i].first);
+    genesis.council.threshold = 2;
+    genesis.council.delay = {30};
+    genesis.slashers = {genesis.allocations[0].first};
+    genesis.vetoers = {genesis.allocations[1].first};
+    genesis.pledge.epoch_length = {60};
+    genesis.pledge.unbonding_period = {120};
+    genesis.pledge.slash_delay = {60};
+    genesis.pledge.epoch_profit = million;
     return genesis;
 }
 

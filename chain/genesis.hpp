@@ -4,6 +4,8 @@
 #include <vector>
 
 #include "chain/contracts.hpp"
+#include "chain/council.hpp"
+#include "chain/pledge.hpp"
 #include "chain/secp256k1.hpp"
 #include "chain/state.hpp"
 
@@ -17,6 +19,10 @@ struct Genesis {
     Address minter;                                       ///< zero: nobody
     std::vector<std::pair<Address, Amount>> allocations;  ///< tokens, base units; an address may appear once
     MarketParameters market;
+    Council council;                ///< members, threshold, delay; without members nobody decides anything
+    std::vector<Address> slashers;  ///< hold SLASHER from the start
+    std::vector<Address> vetoers;   ///< hold VETO from the start
+    PledgeParameters pledge;
     bool development = false;  ///< the faucet is open
     friend bool operator==(const Genesis&, const Genesis&) = default;
 };
@@ -34,7 +40,9 @@ inline constexpr std::string_view kDevelopmentMnemonic =
     "test test test test test test test test test test test junk";
 inline constexpr std::uint32_t kDevelopmentAccounts = 10;
 
-/// Ten accounts of that mnemonic with 1,000,000 GRID each; the first one may mint; faucet open. Timestamp 0.
+/// Ten accounts of that mnemonic with 1,000,000 GRID each; the first one may mint; faucet open. Two of the
+/// first three are the council, with a delay of 30 seconds; the first is SLASHER, the second VETO; an epoch
+/// is a minute, unbonding takes two, a slash waits for one. Timestamp 0.
 Genesis development_genesis();
 
 }  // namespace grid::chain

@@ -29,13 +29,13 @@ Timestamp Ledger::time_after(const StoredBlock& newest, Timestamp wall) const {
 BlockContext Ledger::latest() const {
     const BlockPointer newest = head();
     return {newest->block.header.number, newest->block.header.time, options_.genesis.chain_id,
-            options_.genesis.development};
+            options_.genesis.development, newest->block.header.parent};
 }
 
 BlockContext Ledger::pending(Timestamp wall) const {
     const BlockPointer newest = head();
     return {newest->block.header.number + 1, time_after(*newest, wall), options_.genesis.chain_id,
-            options_.genesis.development};
+            options_.genesis.development, newest->hash};
 }
 
 Result<BlockPointer> Ledger::block(std::uint64_t number) const {
@@ -180,7 +180,8 @@ Result<CallResult> Ledger::call_at(const StoredBlock& block, const Message& mess
     const History::View view(history_, state_, header.number, newest);
     const std::size_t mark = state_.checkpoint();
     CallResult result = chain::call(
-        state_, {header.number, header.time, options_.genesis.chain_id, options_.genesis.development},
+        state_,
+        {header.number, header.time, options_.genesis.chain_id, options_.genesis.development, header.parent},
         message);
     state_.rollback(mark);
     return result;

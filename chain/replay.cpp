@@ -73,7 +73,8 @@ Result<void> same_place(const StoredBlock& parent, const StoredBlock& block) {
 /// Runs the transactions; what they change is in the state's journal.
 Result<void> run_transactions(State& state, const ChainName& chain, const Block& block) {
     const std::uint64_t number = block.header.number;
-    const BlockContext context{number, block.header.time, chain.chain_id, chain.development};
+    const BlockContext context{number, block.header.time, chain.chain_id, chain.development,
+                               block.header.parent};
     for (std::size_t i = 0; i < block.transactions.size(); ++i) {
         const SignedTransaction& transaction = block.transactions[i];
         const Address& sender = block.senders[i];

@@ -1,5 +1,7 @@
 // Puts stored rows into the state.
 
+#include "chain/council_rows.hpp"
+#include "chain/pledge_rows.hpp"
 #include "chain/row_layouts.hpp"
 #include "chain/token_rows.hpp"
 
@@ -15,7 +17,8 @@ tl::unexpected<Error> bad_row(Table table, const std::string& why) {
 
 /// Whether a row of the tables that are kept as they are stored is one.
 bool is_plain_row(Table table, ByteView key, ByteView value) {
-    return token_rows::is_row(table, key, value);
+    return token_rows::is_row(table, key, value) || council_rows::is_row(table, key, value) ||
+           pledge_rows::is_row(table, key, value);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Compiles I*.sol beside this file and writes {GridToken,Credit,Registry,Market}.json: the ABI array alone.
+// Compiles I*.sol beside this file and writes {GridToken,Credit,Registry,Market,Council,Pledge,Multicall3}.json: the ABI array alone.
 // `--check` writes nothing and fails when a committed file differs.
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -32,7 +32,7 @@ const cleaned = (entry) => {
 }
 
 let differing = 0
-for (const name of ['GridToken', 'Credit', 'Registry', 'Market']) {
+for (const name of ['GridToken', 'Credit', 'Registry', 'Market', 'Council', 'Pledge', 'Multicall3']) {
   const { abi } = output.contracts[`I${name}.sol`][`I${name}`]
   const text = '[\n' + abi.map((entry) => '  ' + JSON.stringify(cleaned(entry))).join(',\n') + '\n]\n'
   const file = join(here, `${name}.json`)

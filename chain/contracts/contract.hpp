@@ -2,12 +2,20 @@
 
 #include <span>
 
+#include "chain/block_constants.hpp"
 #include "chain/contracts/errors.hpp"
 #include "chain/events.hpp"
 #include "chain/execution.hpp"
 
 /// What the native contracts are made of: a table of functions each, run in a frame.
 namespace grid::chain::native {
+
+/// What a transaction has left, over all calls between contracts that it makes.
+struct Meter {
+    std::uint64_t gas_left = kBlockGasLimit;
+    unsigned depth = 0;      ///< of calls between contracts by calldata
+    bool executing = false;  ///< the council runs a proposal
+};
 
 /// A call while it runs.
 struct Frame {
@@ -16,10 +24,11 @@ struct Frame {
     const ContractAddresses& contracts;
     Address caller;  ///< msg.sender of the contract that runs
     std::vector<Log>& logs;
+    Meter& meter;
 
     void emit(const Event& event) { logs.push_back(to_log(event, contracts)); }
     /// The same call with another contract's address as its caller.
-    Frame called_by(const Address& contract) { return {state, block, contracts, contract, logs}; }
+    Frame called_by(const Address& contract) { return {state, block, contracts, contract, logs, meter}; }
 };
 
 /// A contract's function. `run` reads its arguments, calls `wellformed` before it does anything else, and
@@ -30,16 +39,38 @@ struct Function {
     void (*run)(Frame& frame, abi::Decoder& in, abi::Encoder& out);
 };
 
+/// What a call between contracts came to: return data, or revert data.
+struct Returned {
+    bool success = false;
+    Bytes output;
+};
+
+/// Deepest calls between contracts by calldata.
+inline constexpr unsigned kMaxCallDepth = 8;
+
+/// Calls what is at an address by calldata, as frame.caller. A failed call is undone with its logs, and so is
+/// one that is deeper than kMaxCallDepth or takes more gas than the transaction has left.
+Returned call(Frame& frame, const Address& to, const Amount& value, ByteView data);
+
+/// Takes gas that the transaction has left; reverts empty when that is less.
+inline void charge(Frame& frame, std::uint64_t gas) {
+    if (gas > frame.meter.gas_left) throw errors::Revert{};
+    frame.meter.gas_left -= gas;
+}
+
 /// Reverts empty when the arguments were malformed, as Solidity's decoder does.
 inline void wellformed(const abi::Decoder& in) {
     if (in.bad()) throw errors::Revert{};
 }
 
-/// GridToken's, Credit's, Registry's and Market's functions.
+/// Each contract's functions.
 std::span<const Function> token_functions() noexcept;
 std::span<const Function> credit_functions() noexcept;
 std::span<const Function> registry_functions() noexcept;
 std::span<const Function> market_functions() noexcept;
+std::span<const Function> council_functions() noexcept;
+std::span<const Function> pledge_functions() noexcept;
+std::span<const Function> multicall_functions() noexcept;
 
 /// The largest page of a list view.
 inline constexpr std::uint64_t kMaxPage = 100;

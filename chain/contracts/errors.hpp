@@ -63,6 +63,33 @@ inline constexpr ErrorType kInvalidQuoteSignature{"InvalidQuoteSignature()", {}}
 inline constexpr ErrorType kQuoteSignerUnknown{"QuoteSignerUnknown(address)", {"signer"}};
 inline constexpr ErrorType kActivationExpired{"ActivationExpired(uint64,uint64)", {"id", "deadline"}};
 inline constexpr ErrorType kExceedsClaimable{"ExceedsClaimable(uint256,uint256)", {"amount", "claimable"}};
+// Council and Pledge
+inline constexpr ErrorType kNotMember{"NotMember(address)", {"caller"}};
+inline constexpr ErrorType kNotCouncil{"NotCouncil(address)", {"caller"}};
+inline constexpr ErrorType kInvalidTarget{"InvalidTarget(address)", {"target"}};
+inline constexpr ErrorType kUnknownProposal{"UnknownProposal(uint64)", {"id"}};
+inline constexpr ErrorType kProposalClosed{"ProposalClosed(uint64,uint8)", {"id", "status"}};
+inline constexpr ErrorType kProposalStale{"ProposalStale(uint64,uint64)", {"id", "term"}};
+inline constexpr ErrorType kAlreadyVoted{"AlreadyVoted(uint64,address)", {"id", "member"}};
+inline constexpr ErrorType kNotApproved{"NotApproved(uint64,uint32,uint32)",
+                                        {"id", "approvals", "threshold"}};
+inline constexpr ErrorType kProposalNotReady{"ProposalNotReady(uint64,uint64)", {"id", "readyAt"}};
+inline constexpr ErrorType kProposalExpired{"ProposalExpired(uint64,uint64)", {"id", "expiresAt"}};
+inline constexpr ErrorType kReentered{"Reentered()", {}};
+inline constexpr ErrorType kUnknownRole{"UnknownRole(bytes32)", {"role"}};
+inline constexpr ErrorType kInvalidMembers{"InvalidMembers()", {}};
+inline constexpr ErrorType kInvalidDelay{"InvalidDelay(uint64,uint64)", {"delay", "limit"}};
+inline constexpr ErrorType kPoolRuined{"PoolRuined(address)", {"provider"}};
+inline constexpr ErrorType kInsufficientPledge{"InsufficientPledge(uint256,uint256)", {"needed", "pledged"}};
+inline constexpr ErrorType kTooManyUnbonding{"TooManyUnbonding(uint256)", {"limit"}};
+inline constexpr ErrorType kNothingUnbonded{"NothingUnbonded(address,address)", {"account", "provider"}};
+inline constexpr ErrorType kNothingEarned{"NothingEarned(address,address)", {"account", "provider"}};
+inline constexpr ErrorType kMissingRole{"MissingRole(bytes32,address)", {"role", "account"}};
+inline constexpr ErrorType kSlashTooLarge{"SlashTooLarge(uint256,uint256)", {"amount", "limit"}};
+inline constexpr ErrorType kUnknownSlash{"UnknownSlash(uint64)", {"id"}};
+inline constexpr ErrorType kSlashClosed{"SlashClosed(uint64,uint8)", {"id", "status"}};
+inline constexpr ErrorType kSlashNotDue{"SlashNotDue(uint64,uint64)", {"id", "executableAt"}};
+inline constexpr ErrorType kSlashLimitReached{"SlashLimitReached(address,uint64)", {"provider", "epoch"}};
 
 /// All of them.
 std::span<const ErrorType> all() noexcept;

@@ -97,6 +97,9 @@ private:
     void on(const OrderCompleted& e) { settle_at(e, OrderStatus::completed); }
     void on(const Withdrawn& e) { settle(e.id, e.balance); }
     void on(const QuoteUsed& e) { quotes.insert(e.digest); }
+    /// Council and pledges have a model of their own.
+    template <class E>
+    void on(const E&) {}
 };
 
 }  // namespace grid::chain::test

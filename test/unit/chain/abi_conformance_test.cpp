@@ -8,7 +8,7 @@
 
 #include "chain/contracts/contract.hpp"
 #include "chain/interface.hpp"
-#include "unit/chain/world.hpp"
+#include "unit/chain/pledge_world.hpp"
 
 using namespace grid::chain;
 using namespace grid::chain::test;
@@ -37,7 +37,10 @@ std::vector<Contract> contracts() {
     return {{"GridToken", at.token, native::token_functions(), committed("GridToken")},
             {"Credit", at.credit, native::credit_functions(), committed("Credit")},
             {"Registry", at.registry, native::registry_functions(), committed("Registry")},
-            {"Market", at.market, native::market_functions(), committed("Market")}};
+            {"Market", at.market, native::market_functions(), committed("Market")},
+            {"Council", at.council, native::council_functions(), committed("Council")},
+            {"Pledge", at.pledge, native::pledge_functions(), committed("Pledge")},
+            {"Multicall3", at.multicall, native::multicall_functions(), committed("Multicall3")}};
 }
 
 std::set<std::string> signatures(const abi::Interface& interface, abi::Declaration::Kind kind) {
@@ -202,7 +205,8 @@ TEST_CASE("calldata is what the ABI says, read by the ABI alone", "[abi]") {
 }
 
 TEST_CASE("logs are what the ABI says: every event of a long story, read by the ABI alone", "[abi]") {
-    World w;
+    PledgeWorld w;
+    w.block.time = {1'700'000'000};
     const auto all = contracts();
     std::vector<Log> logs;
     const auto act = [&](const Address& by, const Address& to, const Bytes& data) {
@@ -230,6 +234,27 @@ TEST_CASE("logs are what the ABI says: every event of a long story, read by the 
     w.state.set_order(unpaid);
     w.state.set_credit_balance(w.contracts.market, Amount{1});
     act(w.provider, w.contracts.market, calls::market::withdraw({2}, Amount{1}));
+
+    const auto council = [&](const Address& by, const Bytes& data) { act(by, w.contracts.council, data); };
+    const auto pledge = [&](const Address& by, const Bytes& data) { act(by, w.contracts.pledge, data); };
+    council(w.alice, calls::council::propose(w.contracts.council, calls::council::set_delay({1})));
+    council(w.bob, calls::council::approve(1));
+    council(w.alice, calls::council::propose(w.contracts.pledge, {}));
+    council(w.vetoer, calls::council::veto(2));
+    w.wait(100);
+    council(w.stranger, calls::council::execute(1));
+    council(w.contracts.council, calls::council::grant_role(kVetoRole, w.user));
+    council(w.contracts.council, calls::council::set_members({w.user}, 1));
+    pledge(w.other, calls::pledge::pledge(Amount{100}, w.provider));
+    w.next_epoch();
+    pledge(w.contracts.market, calls::pledge::promise_profit(Amount{10}));
+    pledge(w.contracts.market, calls::pledge::mint_profit(w.provider, 2, Amount{10}));
+    pledge(w.other, calls::pledge::claim(w.provider));
+    pledge(w.slasher, calls::pledge::slash(w.provider, Amount{10}, "why"));
+    pledge(w.slasher, calls::pledge::slash(w.provider, Amount{10}, "why"));
+    pledge(w.user, calls::pledge::veto_slash(2));
+    w.wait(2'000);
+    pledge(w.stranger, calls::pledge::execute_slash(1));
 
     std::set<std::pair<std::string, std::string>> seen;
     for (const Log& log : logs) {

@@ -26,6 +26,21 @@ std::vector<Event> one_of_each() {
     provider.accepts_offers = true;
     provider.operator_key = b;
     provider.status = ProviderStatus::active;
+    Position position;
+    position.active = Amount{1};
+    position.incoming = Amount{2};
+    position.incoming_epoch = 3;
+    position.profit = Amount{4};
+    position.profit_per_share = Amount::power_of_two(160);
+    position.generation = 5;
+    Pool pool;
+    pool.total = Amount{6};
+    pool.shares = Amount{7};
+    pool.earning = Amount{8};
+    pool.incoming = Amount{9};
+    pool.incoming_epoch = 10;
+    pool.profit_per_share = Amount::power_of_two(100);
+    pool.generation = 11;
     Order order;
     order.id = {18};
     order.user = a;
@@ -56,7 +71,21 @@ std::vector<Event> one_of_each() {
             OrderCancelled{{1}, a, {2}, 3, balance},
             OrderCompleted{{1}, {2}, 3, balance},
             Withdrawn{{1}, a, amount, balance},
-            QuoteUsed{keccak256("quote"), a, b, {4}}};
+            QuoteUsed{keccak256("quote"), a, b, {4}},
+            ProposalCreated{1, a, b, Bytes(40, 7), 2},
+            ProposalApproved{1, a, 2, {3}},
+            ProposalVetoed{1, a, 2},
+            ProposalCancelled{1},
+            ProposalExecuted{1, a},
+            RoleChanged{name_word("VETO"), a, true},
+            MembersChanged{1, {a, b}, 2},
+            DelayChanged{{9}},
+            EpochRolled{1, 2},
+            PositionChanged{a, b, PositionChange::claimed, amount, Amount{1}, {2}, position, pool},
+            ProfitMinted{a, {1}, amount, Amount{2}, Amount{3}},
+            SlashAnnounced{1, a, b, amount, "reason", {2}},
+            SlashExecuted{1, a, b, amount, Amount{2}, pool},
+            SlashVetoed{1, a}};
 }
 
 }  // namespace

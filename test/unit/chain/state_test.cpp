@@ -2,7 +2,7 @@
 
 #include <tuple>
 
-#include "unit/chain/world.hpp"
+#include "unit/chain/pledge_world.hpp"
 
 using namespace grid::chain;
 using namespace grid::chain::test;
@@ -10,8 +10,9 @@ using namespace grid::chain::test;
 namespace {
 
 /// A state with something in every table.
-World eventful() {
-    World w;
+PledgeWorld eventful() {
+    PledgeWorld w;
+    w.block.time = {1'700'000'000};
     Provider offer = w.offer();
     offer.probation = {300};
     w.register_provider(offer);
@@ -28,6 +29,14 @@ World eventful() {
          calls::token::permit(permit, w.user_key.sign(calls::token::permit_digest(permit, w.block.chain_id,
                                                                                   w.contracts.token))));
     w.ok(w.user, w.contracts.token, calls::token::transfer(w.contracts.credit, Amount{4}));
+    w.propose(w.contracts.council, calls::council::set_delay({1}));
+    w.pledge(w.user, 100);
+    w.next_epoch();
+    w.pledge(w.other, 100);
+    w.promise(100);
+    w.mint(50);
+    w.unpledge(w.user, 10);
+    w.announce(30);
     return w;
 }
 
@@ -47,7 +56,7 @@ void check_same_views(const State& a, const State& b, const World& w) {
 }  // namespace
 
 TEST_CASE("a rollback restores rows, lists and counts exactly", "[state]") {
-    World w = eventful();
+    PledgeWorld w = eventful();
     const State before = w.state;
     const std::size_t mark = w.state.checkpoint();
     w.ok(w.user, w.contracts.market, calls::market::activate_order({3}));
@@ -57,6 +66,11 @@ TEST_CASE("a rollback restores rows, lists and counts exactly", "[state]") {
     w.ok(w.other, w.contracts.registry, calls::registry::set(w.offer()));
     w.ok(w.user, w.contracts.credit, calls::credit::redeem(Amount{5}));
     w.ok(w.other, w.contracts.credit, calls::credit::claim_transfer(w.user));
+    w.ok(w.bob, w.contracts.council, calls::council::approve(1));
+    w.wait(5'000);
+    w.ok(w.user, w.contracts.pledge, calls::pledge::claim(w.provider));
+    w.withdraw(w.user);
+    w.ok(w.user, w.contracts.pledge, calls::pledge::execute_slash(1));
     w.ok(w.minter, w.contracts.token, calls::token::mint(w.stranger, Amount{5}));
     Quote another = w.quote();
     another.user = w.other;
@@ -84,7 +98,7 @@ TEST_CASE("a rollback to a checkpoint in the middle keeps what came before", "[s
 }
 
 TEST_CASE("a write set is sorted, names each changed row once, and only those", "[state]") {
-    World w = eventful();
+    PledgeWorld w = eventful();
     const WriteSet first = w.state.take_write_set();
     for (std::size_t i = 1; i < first.size(); ++i)
         CHECK(std::tie(first[i - 1].table, first[i - 1].key) < std::tie(first[i].table, first[i].key));
@@ -109,7 +123,7 @@ TEST_CASE("what becomes zero is an erased row", "[state]") {
 }
 
 TEST_CASE("the rows of a state rebuild it, in any order", "[state]") {
-    World w = eventful();
+    PledgeWorld w = eventful();
     const WriteSet rows = rows_of(w.state);
     const int order = GENERATE(0, 1, 2);
     State loaded;
@@ -181,7 +195,7 @@ TEST_CASE("what blocks changed is taken back one by one, and put again", "[state
 }
 
 TEST_CASE("rows that this program did not write are refused", "[state]") {
-    World w = eventful();
+    PledgeWorld w = eventful();
     State state;
     CHECK(state.load({0, {}, Bytes{}}).error().code == "bad_row");
     CHECK(state.load({200, {}, Bytes{}}).error().code == "bad_row");
@@ -201,7 +215,7 @@ TEST_CASE("rows that this program did not write are refused", "[state]") {
 }
 
 TEST_CASE("an order's row is small", "[state]") {
-    World w = eventful();
+    PledgeWorld w = eventful();
     for (const Row& row : rows_of(w.state))
         if (row.table == static_cast<std::uint8_t>(Table::orders))
             CHECK(row.key.size() + row.value->size() <= 300);
@@ -222,6 +236,10 @@ TEST_CASE("genesis: allocations, supply and parameters", "[genesis]") {
         CHECK(state.token_balance(account) == amount);
     }
     CHECK(state.parameters().market == genesis.market);
+    CHECK(council_rows::council(state) == genesis.council);
+    CHECK(council_rows::has_role(state, name_word(kSlasherRole), genesis.slashers.at(0)));
+    CHECK(council_rows::has_role(state, name_word(kVetoRole), genesis.vetoers.at(0)));
+    CHECK(pledge_rows::parameters(state) == genesis.pledge);
 }
 
 TEST_CASE("a genesis that cannot be is refused by field", "[genesis]") {
@@ -254,6 +272,42 @@ TEST_CASE("a genesis that cannot be is refused by field", "[genesis]") {
     SECTION("deadline") {
         genesis.market.activation_deadline = {0};
         field = "market.activation_deadline";
+    }
+    SECTION("threshold") {
+        genesis.council.threshold = 4;
+        field = "council";
+    }
+    SECTION("a threshold of nobody") {
+        genesis.council.members.clear();
+        field = "council";
+    }
+    SECTION("a contract as a member") {
+        genesis.council.members.push_back(embedded_addresses().market);
+        field = "council";
+    }
+    SECTION("a slasher that is nobody") {
+        genesis.slashers.push_back({});
+        field = "council";
+    }
+    SECTION("council delay") {
+        genesis.council.delay = {kMaxCouncilDelay.count + 1};
+        field = "council.delay";
+    }
+    SECTION("epoch") {
+        genesis.pledge.epoch_length = {0};
+        field = "pledge.epoch_length";
+    }
+    SECTION("slash delay") {
+        genesis.pledge.slash_delay = genesis.pledge.unbonding_period;
+        field = "pledge.slash_delay";
+    }
+    SECTION("slashes of more than all") {
+        genesis.pledge.max_slash_bp = 10'001;
+        field = "pledge.max_slash_bp";
+    }
+    SECTION("profit") {
+        genesis.pledge.epoch_profit = Amount::power_of_two(96);
+        field = "pledge.epoch_profit";
     }
     const auto result = check_genesis(genesis);
     REQUIRE_FALSE(result);
