@@ -16,7 +16,8 @@ using namespace messages;
 
 constexpr std::size_t kBlocksPerBatch = 64;
 constexpr unsigned kWindow = 4;  ///< batches on their way to one subscriber
-constexpr auto kSinkTimeout = std::chrono::minutes(5);
+/// A subscriber waits for space as long as the disk is full; it is monitored, so it cannot vanish unseen.
+constexpr auto kSinkTimeout = caf::infinite;
 constexpr std::uint64_t kGasLimit = 1'000'000;
 constexpr unsigned kNonceRetries = 3;
 
@@ -340,6 +341,7 @@ Result<EmbeddedChainActors> spawn_embedded_chain(caf::actor_system& system, Embe
         .genesis = std::move(options.genesis),
         .threads = options.threads,
         .clocks = std::move(options.clocks),
+        .flush_bytes = options.flush_bytes,
         .alarm =
             [](const Error& error) {
                 spdlog::critical("chain: block production stopped: {}", error.message);

@@ -71,7 +71,8 @@ Result<std::unique_ptr<EmbeddedChainEngine>> EmbeddedChainEngine::open(Options o
         chain::Ledger::open({.directory = engine->options_.directory,
                              .genesis = engine->options_.genesis,
                              .executor = [raw = engine.get()](auto task) { raw->run(std::move(task)); },
-                             .wake = [raw = engine.get()] { raw->wake(); }});
+                             .wake = [raw = engine.get()] { raw->wake(); },
+                             .flush_bytes = engine->options_.flush_bytes});
     if (!ledger) return tl::unexpected<Error>(ledger.error());
     engine->ledger_ = std::move(*ledger);
     if (engine->options_.on_block) engine->ledger_->on_block(engine->options_.on_block);

@@ -115,6 +115,7 @@ void Projection::work() {
 
 void Projection::commit(const Step& step) {
     store::Batch batch;
+    batch.patient = true;
     batch.undo = store::UndoMark{undo_, step.block.number, kWindow};
     batch.changes = step.changes();
     batch.put(blocks_, store::number_key(step.block.number), step.block.hash);
@@ -138,8 +139,10 @@ void Projection::commit(const Step& step) {
 // The writer answers in order of submission: an empty batch behind the last block is answered when all are
 // durable.
 void Projection::finish(Run run) {
-    storage_.submit({}, [this, post = post_, number = cursor_.number,
-                         acknowledge = std::move(run.acknowledge)](Result<void> result) {
+    store::Batch behind;
+    behind.patient = true;
+    storage_.submit(std::move(behind), [this, post = post_, number = cursor_.number,
+                                        acknowledge = std::move(run.acknowledge)](Result<void> result) {
         post([this, number, acknowledge, result = std::move(result)] {
             if (broken_) return acknowledge(tl::unexpected(*broken_));
             if (!result) return acknowledge(tl::unexpected(result.error()));
@@ -151,6 +154,7 @@ void Projection::finish(Run run) {
 void Projection::roll_back(std::uint64_t to_block) {
     rolling_back_ = true;
     store::Batch batch;
+    batch.patient = true;
     batch.rollback = store::Rollback{undo_, to_block};
     storage_.submit(std::move(batch), [this, post = post_](Result<void> result) {
         post([this, result = std::move(result)] {

@@ -33,6 +33,7 @@ struct Batch {
     std::optional<Rollback> rollback;
     std::optional<UndoMark> undo;
     std::vector<Change> changes;
+    bool patient = false;  ///< waits while the disk is full (Writer::submit)
 
     void put(const Table& table, ByteView key, ByteView value) {
         changes.push_back({table, {key.begin(), key.end()}, Bytes(value.begin(), value.end())});

@@ -21,7 +21,8 @@ public:
 
     /// Runs on the writer's thread when the batch is durable, or with the error that kept it from it
     /// (`disk_full`, `beyond_finality`, `bad_key`, ...): then nothing of the batch has been applied. Must not
-    /// block; an actor sends itself a message here.
+    /// block; an actor sends itself a message here. A patient batch is not refused by a full disk: it waits
+    /// for space, in its order among the patient ones.
     using Done = std::function<void(Result<void>)>;
     void submit(Batch batch, Done done);
 
@@ -40,6 +41,8 @@ private:
     std::mutex mutex_;
     std::condition_variable wake_;
     std::vector<Waiting> queue_;
+    std::vector<Waiting> held_;  ///< patient ones that found the disk full; of the writer's thread
+    bool stopped_ = false;       ///< nothing is held any more; of the writer's thread
     bool stopping_ = false;
     std::thread thread_;
 };

@@ -171,6 +171,7 @@ Result<void> Node::Parts::start_chain(const NodeConfig& config, const std::optio
     adapters::EmbeddedChainOptions options;
     options.directory = (fs::path(config.data) / "chain").string();
     options.genesis = genesis_of(config);
+    options.flush_bytes = config.flush_bytes;
     if (key) options.key = key->key;
     auto spawned = adapters::spawn_embedded_chain(*system, std::move(options));
     if (!spawned) return tl::unexpected(spawned.error());

@@ -48,6 +48,7 @@ struct NodeConfig {
     bool development = false;
     std::uint64_t max_orders_unactivated = 0;
     std::chrono::milliseconds activation_deadline{};
+    std::size_t flush_bytes = 0;  ///< of blocks, behind which the state is flushed
     PlatformConfig platform_config;
     GatewayConfig gateway_config;
     std::string podman_socket;
