@@ -7,10 +7,22 @@ namespace grid::chain::native::pledge {
 
 namespace {
 
-/// Profit of shares between two values of profit_per_share, rounded down.
-Amount profit_of(const Amount& shares, const Amount& from, const Amount& to) {
-    if (to <= from) return {};
-    return shares * (to - from) / profit_unit();
+/// Profit of shares between two values of profit_per_share, in profit units.
+Amount units_of(const Amount& shares, const Amount& from, const Amount& to) {
+    return to > from ? shares * (to - from) : Amount{};
+}
+
+/// Banks what active shares earned up to a value of profit_per_share, and incoming ones since their epoch
+/// began: rounded down once for both.
+void bank(const Frame& frame, const Address& provider, const Pool& pool, Position& position,
+          const Amount& to) {
+    // Without a mark the pool has not been opened in a later epoch: nothing was minted since.
+    const Amount start = pledge_rows::profit_at_epoch(frame.state, provider, position.incoming_epoch + 1)
+                             .value_or(pool.profit_per_share);
+    const Amount units =
+        units_of(position.active, position.profit_per_share, to) + units_of(position.incoming, start, to);
+    position.profit += units / profit_unit();
+    position.profit_per_share = pool.profit_per_share;
 }
 
 bool has_matured(const Pool& pool, std::uint64_t epoch) {
@@ -24,14 +36,10 @@ void mature(Pool& pool) {
 
 /// Its generation has ended: what was earned before that is left.
 void bury(const Frame& frame, const Address& provider, const Pool& pool, Position& position) {
-    const Amount end = pledge_rows::profit_at_end(frame.state, provider, position.generation).value();
-    position.profit += profit_of(position.active, position.profit_per_share, end);
-    const Amount start = pledge_rows::profit_at_epoch(frame.state, provider, position.incoming_epoch + 1)
-                             .value_or(pool.profit_per_share);
-    position.profit += profit_of(position.incoming, start, end);
+    bank(frame, provider, pool, position,
+         pledge_rows::profit_at_end(frame.state, provider, position.generation).value());
     position.active = position.incoming = {};
     position.unbonding.clear();
-    position.profit_per_share = pool.profit_per_share;
     position.generation = pool.generation;
 }
 
@@ -84,14 +92,9 @@ Position position_now(const Frame& frame, const Address& provider, const Address
         bury(frame, provider, pool, position);
         return position;
     }
-    position.profit += profit_of(position.active, position.profit_per_share, pool.profit_per_share);
-    position.profit_per_share = pool.profit_per_share;
+    bank(frame, provider, pool, position, pool.profit_per_share);
     const std::uint64_t epoch = epoch_at(pledge_rows::parameters(frame.state), frame.block.time);
-    if (!position.incoming.is_zero() && position.incoming_epoch < epoch) {
-        // Without a mark the pool has not been opened in a later epoch: nothing was minted since.
-        const Amount start = pledge_rows::profit_at_epoch(frame.state, provider, position.incoming_epoch + 1)
-                                 .value_or(pool.profit_per_share);
-        position.profit += profit_of(position.incoming, start, pool.profit_per_share);
+    if (position.incoming_epoch < epoch) {
         position.active += position.incoming;
         position.incoming = {};
     }
