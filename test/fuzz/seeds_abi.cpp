@@ -2,6 +2,7 @@
 // the calls that make something happen on the stage.
 
 #include "chain/calls.hpp"
+#include "chain/council_calls.hpp"
 #include "fuzz/seeds.hpp"
 #include "fuzz/stage.hpp"
 #include "fuzz/target.hpp"
@@ -164,6 +165,40 @@ void add_play(Seeds& seeds) {
     seeds["play-deregister"] = with_head(by(1), kRegistry, 0, calls::registry::deregister());
 }
 
+/// The same for the council, pledges and Multicall3.
+void add_council(Seeds& seeds) {
+    constexpr std::uint8_t kCouncil = 4, kPledge = 5, kMulticall = 6;
+    const auto by = [](std::uint8_t number) { return static_cast<std::uint8_t>(number - 1); };
+    const auto add = [&](const char* name, std::uint8_t caller, std::uint8_t contract, std::uint8_t later,
+                         const Bytes& data) {
+        seeds[std::string("play-") + name] = with_head(caller, contract, later, data);
+    };
+    const ContractAddresses at = embedded_addresses();
+    const Address provider = key(1).address();
+    add("propose", by(7), kCouncil, 0, calls::council::propose(at.council, calls::council::set_delay({1})));
+    add("approve", by(2), kCouncil, 0, calls::council::approve(2));
+    add("veto", by(8), kCouncil, 0, calls::council::veto(2));
+    add("execute", by(8), kCouncil, 0, calls::council::execute(1));
+    add("execute-early", by(8), kCouncil, 0, calls::council::execute(2));
+    const auto council = static_cast<std::uint8_t>(kKeys + kCouncil);
+    add("grant-by-council", council, kCouncil, 0, calls::council::grant_role(kVetoRole, provider));
+    add("members-by-council", council, kCouncil, 0,
+        calls::council::set_members({provider, key(2).address()}, 1));
+    add("pledge", by(4), kPledge, 0, calls::pledge::pledge(Amount{7}, provider));
+    add("unpledge", by(3), kPledge, 0, calls::pledge::unpledge(Amount{7}, provider));
+    add("withdraw-unbonded", by(3), kPledge, 4, calls::pledge::withdraw_unbonded(provider));
+    add("slash", by(7), kPledge, 0, calls::pledge::slash(provider, Amount{9}, "again"));
+    add("execute-slash", by(8), kPledge, 1, calls::pledge::execute_slash(1));
+    add("veto-slash", by(8), kPledge, 0, calls::pledge::veto_slash(1));
+    const auto as_market = static_cast<std::uint8_t>(kKeys + 3);
+    add("promise-by-market", as_market, kPledge, 0, calls::pledge::promise_profit(Amount{9}));
+    const std::vector<calls::multicall::Call> several = {
+        {at.token, false, calls::token::total_supply()},
+        {at.market, true, calls::market::settle({9})},
+        {at.multicall, true, calls::multicall::aggregate3({{at.market, true, calls::market::count()}})}};
+    add("aggregate", by(8), kMulticall, 0, calls::multicall::aggregate3(several));
+}
+
 void add_malformed(Seeds& seeds) {
     const Bytes address_too_wide = [] {
         Bytes data = calls::token::balance_of(key(1).address());
@@ -187,6 +222,7 @@ Seeds abi_seeds() {
     Seeds seeds;
     add_declarations(seeds);
     add_play(seeds);
+    add_council(seeds);
     add_malformed(seeds);
     const std::pair<const char*, const char*> kResults[] = {
         {"GridToken", "balanceOf"}, {"GridToken", "name"}, {"GridToken", "minter"},

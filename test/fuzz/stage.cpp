@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "chain/calls.hpp"
+#include "chain/council_calls.hpp"
 #include "chain/genesis.hpp"
 #include "chain/revert.hpp"
 #include "fuzz/target.hpp"
@@ -63,6 +64,15 @@ Genesis genesis() {
     g.token_cap = Amount{1'000'000} * kToken;
     g.minter = key(7).address();
     g.development = true;
+    g.council.members = {key(1).address(), key(2).address(), key(7).address()};
+    g.council.threshold = 2;
+    g.council.delay = {30};
+    g.slashers = {key(7).address()};
+    g.vetoers = {key(8).address()};
+    g.pledge.epoch_length = {60};
+    g.pledge.unbonding_period = {120};
+    g.pledge.slash_delay = {60};
+    g.pledge.epoch_profit = kToken;
     for (std::uint8_t number = 1; number <= kKeys; ++number)
         g.allocations.emplace_back(key(number).address(), Amount{1'000} * kToken);
     return g;
@@ -88,6 +98,9 @@ const std::vector<Contract>& contracts() {
         made.push_back(committed("Credit", at.credit));
         made.push_back(committed("Registry", at.registry));
         made.push_back(committed("Market", at.market));
+        made.push_back(committed("Council", at.council));
+        made.push_back(committed("Pledge", at.pledge));
+        made.push_back(committed("Multicall3", at.multicall));
         return made;
     }();
     return all;
@@ -116,7 +129,8 @@ const std::vector<Address>& callers() {
 }
 
 // Orders: 1 completed, 2 cancelled with a rest to take, 3 running for a long time, 4 running to a near end,
-// 5 waiting for activation.
+// 5 waiting for activation. Account 3 has pledged, and unpledged some; a slash is announced. Proposals: 1
+// ready, 2 open.
 Stage::Stage() : state(make_genesis_state(genesis())) {
     Play play{*this};
     play.act(1, play.at.registry, calls::registry::set(play.offer()));
@@ -139,6 +153,16 @@ Stage::Stage() : state(make_genesis_state(genesis())) {
     play.wait(100);
     play.order(5, 3'600);
     play.wait(1);
+    const Address provider = key(1).address();
+    play.act(3, play.at.pledge, calls::pledge::pledge(Amount{10} * kToken, provider));
+    play.wait(60);
+    play.act(3, play.at.pledge, calls::pledge::unpledge(kToken, provider));
+    play.act(7, play.at.pledge, calls::pledge::slash(provider, kToken, "reason"));
+    for (int i = 0; i < 2; ++i)
+        play.act(1, play.at.council,
+                 calls::council::propose(play.at.council, calls::council::set_delay({20})));
+    play.act(2, play.at.council, calls::council::approve(1));
+    play.wait(59);
     state.take_write_set();
 }
 
