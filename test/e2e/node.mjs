@@ -12,6 +12,9 @@ export const sampleManifest = join(root, 'config', 'sample-app.yaml')
 // The binary itself: the wrapper beside it loses the exit code.
 export const cast = join(root, 'test', 'e2e', 'node_modules', '@foundry-rs', 'cast-linux-amd64', 'bin', 'cast')
 
+/** Commands of cast that ask no node. */
+const offline = new Set(['keccak', 'calldata', 'decode-error', 'decode-event', 'sig-event'])
+
 /** Polls until the function answers something true; fails loudly instead of waiting for ever. */
 export async function until(what, condition, milliseconds = 30_000) {
   const end = Date.now() + milliseconds
@@ -274,6 +277,11 @@ export class Node {
   }
 
   cast(...words) {
-    return execFileSync(cast, [...words, '--rpc-url', this.rpc], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim()
+    return this.castAlone(...words, ...offline.has(words[0]) ? [] : ['--rpc-url', this.rpc])
+  }
+
+  /** cast without a node. */
+  castAlone(...words) {
+    return execFileSync(cast, words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim()
   }
 }

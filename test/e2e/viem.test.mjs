@@ -1,19 +1,11 @@
 // The embedded chain as viem sees it: nothing is deployed, everything goes through viem's own contract objects and the published ABI.
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import {
-  BaseError, ContractFunctionRevertedError, createPublicClient, createWalletClient, defineChain, getContract, http,
-  parseEther, parseEventLogs
+  BaseError, ContractFunctionRevertedError, createPublicClient, createWalletClient, defineChain, getContract, http, parseEther, parseEventLogs
 } from 'viem'
-import { mnemonicToAccount } from 'viem/accounts'
-import { Node, root, rpc } from './node.mjs'
-
-const mnemonic = 'test test test test test test test test test test test junk'
-const account = index => mnemonicToAccount(mnemonic, { addressIndex: index })
-const abi = name => JSON.parse(readFileSync(join(root, 'chain', 'abi', `${name}.json`), 'utf8'))
-const at = n => `0x4743${String(n).padStart(36, '0')}`
+import { Node, rpc } from './node.mjs'
+import { abi, account, addressOf, at } from './wallet.mjs'
 
 let node, chain, reader
 const wallet = index => createWalletClient({ account: account(index), chain, transport: http(node.rpc) })
@@ -23,7 +15,7 @@ before(async () => {
   node = await Node.start()
   chain = defineChain({
     id: 4743, name: 'GRID', nativeCurrency: { name: 'none', symbol: 'NONE', decimals: 18 },
-    rpcUrls: { default: { http: [node.rpc] } }
+    rpcUrls: { default: { http: [node.rpc] } }, contracts: { multicall3: { address: addressOf('Multicall3') } }
   })
   reader = createPublicClient({ chain, transport: http(node.rpc), pollingInterval: 20 })
 })
@@ -110,6 +102,61 @@ test('a provider registers, a user orders, both are paid what the clock says', a
   assert.equal(order.paidProvider, rate * (finished - begun) / 3600n)
   assert.equal(order.paidProvider + order.paidUser, deposit)
   assert.equal(await credit.read.balanceOf([at(4)]), 0n)
+})
+
+/** A reader that counts its HTTP requests, and what is in them. */
+function counting(transport, options) {
+  const sent = []
+  const onFetchRequest = async request => { sent.push(JSON.parse(await request.clone().text())) }
+  return { sent, client: createPublicClient({ chain, transport: http(node.rpc, { ...transport, onFetchRequest }), ...options }) }
+}
+
+const balanceOf = index => ({ address: at(1), abi: abi('GridToken'), functionName: 'balanceOf', args: [account(index).address] })
+
+test('a batch transport asks once for what is asked in the same moment', async () => {
+  const { sent, client } = counting({ batch: true })
+  const [number, id, first, second] = await Promise.all([client.getBlockNumber(), client.getChainId(), client.readContract(balanceOf(3)), client.readContract(balanceOf(4))])
+  assert.ok(number >= 0n && first > 0n && second > 0n)
+  assert.equal(id, 4743)
+  assert.deepEqual(sent.map(body => body.length), [4])
+})
+
+test('many reads go in one call through Multicall3', async () => {
+  const { sent, client } = counting({})
+  const bad = { address: at(1), abi: abi('GridToken'), functionName: 'transferFrom', args: [account(3).address, account(4).address, 1n] }
+  const [first, refused, second] = await client.multicall({ contracts: [balanceOf(3), bad, balanceOf(4)] })
+  assert.deepEqual([first.status, refused.status, second.status], ['success', 'failure', 'success'])
+  assert.equal(refused.error.cause.data.errorName, 'ERC20InsufficientAllowance')
+  assert.equal(first.result, await reader.readContract(balanceOf(3)))
+  assert.equal(sent.length, 1)
+  await assert.rejects(client.multicall({ contracts: [bad], allowFailure: false }), /ERC20InsufficientAllowance/)
+
+  const lazy = counting({}, { batch: { multicall: true } })
+  const balances = await Promise.all([3, 4, 5, 6].map(index => lazy.client.readContract(balanceOf(index))))
+  assert.equal(balances.length, 4)
+  assert.deepEqual(lazy.sent.map(body => body.method), ['eth_call'])
+  const at1 = await client.multicall({ contracts: [balanceOf(3)], blockNumber: 0n, allowFailure: false })
+  assert.deepEqual(at1, [parseEther('1000000')])
+})
+
+test('events and blocks are watched by polling', async () => {
+  const token = contract('GridToken', 1, { public: reader, wallet: wallet(0) })
+  const seen = watch => new Promise((resolve, reject) => {
+    const stop = watch(value => { stop(); resolve(value) }, reject)
+  })
+  const logs = seen((done, fail) => reader.watchContractEvent({
+    address: at(1), abi: abi('GridToken'), eventName: 'Transfer', args: { to: account(7).address }, onLogs: done, onError: fail
+  }))
+  const number = seen((done, fail) => reader.watchBlockNumber({ onBlockNumber: done, onError: fail }))
+  let heard
+  logs.then(found => { heard = found })
+  for (let value = 1n; heard === undefined; ++value) {
+    await mined(token.write.transfer([account(7).address, value]))
+    assert.ok(value < 200n, 'nothing was heard by polling')
+  }
+  assert.equal(heard[0].eventName, 'Transfer')
+  assert.equal(heard[0].args.to, account(7).address)
+  assert.ok(await number >= 0n)
 })
 
 test('custom errors decode with their arguments', async () => {

@@ -1,16 +1,19 @@
 // Accounts of the well-known test mnemonic, the contracts by their published ABI, and logins at a gateway.
-import { readFileSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createPublicClient, createWalletClient, defineChain, getContract, http } from 'viem'
 import { mnemonicToAccount } from 'viem/accounts'
 import { api, root } from './node.mjs'
 
-const mnemonic = 'test test test test test test test test test test test junk'
+export const mnemonic = 'test test test test test test test test test test test junk'
 export const account = index => mnemonicToAccount(mnemonic, { addressIndex: index })
 export const abi = name => JSON.parse(readFileSync(join(root, 'chain', 'abi', `${name}.json`), 'utf8'))
-/** Where the contracts are: 1 GridToken, 2 Credit, 3 Registry, 4 Market. */
+/** Where the contracts are: 1 GridToken, 2 Credit, 3 Registry, 4 Market, 5 Council, 6 Pledge. */
 export const at = n => `0x4743${String(n).padStart(36, '0')}`
-const places = { GridToken: 1, Credit: 2, Registry: 3, Market: 4 }
+const places = { GridToken: 1, Credit: 2, Registry: 3, Market: 4, Council: 5, Pledge: 6 }
+export const addressOf = name => name === 'Multicall3' ? '0xca11bde05977b3631167028862be2a173976ca11' : at(places[name])
+/** The names of the contracts whose ABI is published. */
+export const published = readdirSync(join(root, 'chain', 'abi')).filter(file => /^[A-Z]\w*\.json$/.test(file)).map(file => file.slice(0, -5))
 
 /** viem's clients for a node. */
 export class Chain {
@@ -30,7 +33,7 @@ export class Chain {
   /** A contract as account `index` calls it. */
   contract(name, index) {
     const wallet = index === undefined ? undefined : this.wallet(index)
-    return getContract({ address: at(places[name]), abi: abi(name), client: { public: this.reader, wallet } })
+    return getContract({ address: addressOf(name), abi: abi(name), client: { public: this.reader, wallet } })
   }
 
   async mined(promise) {
