@@ -7,7 +7,7 @@ import {
   receipt, transactions, waitingTransaction
 } from './execution_api.mjs'
 import { Node, rpc } from './node.mjs'
-import { abi, account, at } from './wallet.mjs'
+import { abi, account, addressOf, at, published } from './wallet.mjs'
 import { RawWebSocket, frame, opcodes } from './web_socket.mjs'
 
 const nobody = `0x${'12'.repeat(32)}`
@@ -407,6 +407,27 @@ test('what is refused says why, with the codes that clients know', async () => {
   assert.match((await refused('eth_sendRawTransaction', await raw({ nonce: 0 }, sender))).message, /nonce too low/)
   assert.equal((await refused('eth_call', call, '0xffffff')).code, -32000)
   assert.equal((await refused('eth_getLogs', { blockHash: nobody })).code, -32000)
+})
+
+// What docs/chain.md lists under "What differs from a stock client".
+test('gas, storage, code and history are as the documentation says', async () => {
+  const cheap = await send({ ...transfer('eip1559'), gas: 21_000n })
+  assert.deepEqual([cheap.receipt.status, cheap.receipt.gasUsed, cheap.receipt.effectiveGasPrice], ['0x1', '0x5208', '0x0'])
+  const block = await ask('eth_getBlockByHash', cheap.receipt.blockHash, false)
+  assert.deepEqual([block.gasUsed, block.baseFeePerGas, block.logsBloom], ['0x0', '0x0', `0x${'f'.repeat(512)}`])
+  assert.equal((await ask('eth_getTransactionByHash', cheap.hash)).gasPrice, '0x0')
+  assert.equal((await ask('eth_feeHistory', '0x1', 'latest', [50])).gasUsedRatio[0], 0)
+  for (const contract of published) assert.equal(await ask('eth_getCode', addressOf(contract), 'latest'), '0xfe47524944')
+  assert.equal(await ask('eth_getStorageAt', at(1), nobody, 'latest'), `0x${'0'.repeat(64)}`)
+  assert.equal(await ask('eth_getBalance', receiver, 'latest'), '0xde0b6b3a7640000')
+  assert.equal((await refused('eth_call', { ...call, to: receiver, value: '0x1' }, 'latest')).code, 3)
+  assert.equal((await refused('eth_call', call, 'latest', { [receiver]: { balance: '0x1' } })).code, -32602)
+  const creation = await account(7).signTransaction({ ...transfer('eip1559'), nonce: 0, to: undefined, data: '0x00' })
+  assert.equal((await refused('eth_sendRawTransaction', creation)).data.reason, 'contract_creation_refused')
+  await ask('anvil_mine', '0x82')
+  assert.match((await refused('eth_call', { to: at(1), data: '0x18160ddd' }, cheap.receipt.blockNumber)).message, /state not available/)
+  conforms(await ask('eth_getTransactionReceipt', cheap.hash), receipt)
+  assert.deepEqual(await ask('eth_getLogs', { blockHash: cheap.receipt.blockHash }), cheap.receipt.logs)
 })
 
 test('null stands where the specification says null', async () => {
