@@ -92,7 +92,7 @@ Result<NodeConfig> read_node_config(ConfigSection root) {
     config.development = chain.boolean("development", true);
     config.max_orders_unactivated = chain.integer("max_orders_unactivated", 16, 1, 1'000'000);
     config.activation_deadline = chain.duration("activation_deadline", 1h);
-    config.flush_bytes = chain.integer("flush_bytes", 48u << 20, 1u << 16, 1u << 30);
+    config.flush_bytes = chain.integer("flush_bytes", 16u << 20, 1u << 16, 1u << 30);
     auto platform = root.section("platform");
     config.platform_config.listen = read_listen(platform, "127.0.0.1:8080");
     config.platform_config.hosts = platform.texts("hosts", {});
