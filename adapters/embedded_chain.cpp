@@ -78,13 +78,20 @@ public:
     embedded_chain_state() {}
     ~embedded_chain_state() {
         if (rpc_) rpc_->close();
+        if (feed_) feed_->close();
+        if (forwarder_) forwarder_->close();
+        follower_.reset();
         inbox_.reset();
         engine_.reset();
     }
 
     void start(Self self, std::unique_ptr<EmbeddedChainEngine> engine, std::shared_ptr<Inbox> inbox,
                std::shared_ptr<ChainRpc> rpc, std::shared_ptr<Rewound> rewound,
-               std::optional<chain::PrivateKey> key) {
+               std::optional<chain::PrivateKey> key, std::shared_ptr<ChainFeed> feed,
+               std::shared_ptr<Forwarder> forwarder, std::unique_ptr<ChainFollower> follower) {
+        feed_ = std::move(feed);
+        forwarder_ = std::move(forwarder);
+        follower_ = std::move(follower);
         self_ = self;
         rewound_ = std::move(rewound);
         engine_ = std::move(engine);
@@ -289,6 +296,9 @@ private:
     std::shared_ptr<Inbox> inbox_;
     std::shared_ptr<Rewound> rewound_;
     std::shared_ptr<ChainRpc> rpc_;
+    std::shared_ptr<ChainFeed> feed_;
+    std::shared_ptr<Forwarder> forwarder_;
+    std::unique_ptr<ChainFollower> follower_;
     std::optional<chain::PrivateKey> key_;
     std::deque<Transact> transacts_;
     std::map<std::uint64_t, Follower> followers_;
@@ -302,13 +312,16 @@ struct Start {
     std::shared_ptr<ChainRpc> rpc;
     std::shared_ptr<Rewound> rewound;
     std::optional<chain::PrivateKey> key;
+    std::shared_ptr<ChainFeed> feed;
+    std::shared_ptr<Forwarder> forwarder;
+    std::unique_ptr<ChainFollower> follower;
 };
 
 embedded_chain_actor::behavior_type embedded_chain(embedded_chain_state::Self self,
                                                    const std::shared_ptr<Start>& start,
                                                    const std::shared_ptr<std::function<void()>>& on_block) {
     self->state.start(self, std::move(start->engine), start->inbox, std::move(start->rpc), start->rewound,
-                      std::move(start->key));
+                      std::move(start->key), start->feed, start->forwarder, std::move(start->follower));
     *on_block = [self] { self->state.pump_all(); };
     self->set_down_handler([self](const caf::down_msg& down) { self->state.forget(down.source); });
     return {
@@ -336,6 +349,14 @@ Result<EmbeddedChainActors> spawn_embedded_chain(caf::actor_system& system, Embe
     auto inbox = std::make_shared<Inbox>();
     // Set by the actor in its first turn, run by it in later ones: no lock needed.
     auto on_block = std::make_shared<std::function<void()>>();
+    std::shared_ptr<Forwarder> forwarder;
+    decltype(chain::LedgerOptions::forward) forward;
+    if (options.leader) {
+        forwarder = std::make_shared<Forwarder>(*options.leader);
+        forward = [forwarder](chain::Bytes raw, auto done) {
+            forwarder->forward(std::move(raw), std::move(done));
+        };
+    }
     auto engine = EmbeddedChainEngine::open({
         .directory = std::move(options.directory),
         .genesis = std::move(options.genesis),
@@ -347,6 +368,8 @@ Result<EmbeddedChainActors> spawn_embedded_chain(caf::actor_system& system, Embe
                 spdlog::critical("chain: block production stopped: {}", error.message);
             },
         .all_clear = [] { spdlog::warn("chain: the wall clock is right again; block production goes on"); },
+        .follower = options.leader.has_value(),
+        .forward = std::move(forward),
         .on_block =
             [inbox, on_block](const chain::BlockPointer&) {
                 inbox->post([on_block] {
@@ -363,10 +386,17 @@ Result<EmbeddedChainActors> spawn_embedded_chain(caf::actor_system& system, Embe
         }
     }});
     const auto rpc = std::make_shared<ChainRpc>(**engine);
-    auto start =
-        std::make_shared<Start>(Start{std::move(*engine), inbox, rpc, rewound, std::move(options.key)});
+    const auto feed = std::make_shared<ChainFeed>((*engine)->ledger());
+    std::shared_ptr<FollowerBoard> board;
+    std::unique_ptr<ChainFollower> follower;
+    if (options.leader) {
+        board = std::make_shared<FollowerBoard>();
+        follower = std::make_unique<ChainFollower>(**engine, *options.leader, board);
+    }
+    auto start = std::make_shared<Start>(Start{std::move(*engine), inbox, rpc, rewound,
+                                               std::move(options.key), feed, forwarder, std::move(follower)});
     const embedded_chain_actor actor = system.spawn<caf::detached>(embedded_chain, start, on_block);
-    return EmbeddedChainActors{actor, actor, rpc};
+    return EmbeddedChainActors{actor, actor, rpc, feed, board};
 }
 
 }  // namespace grid::adapters

@@ -4,6 +4,8 @@
 #include <optional>
 #include <string>
 
+#include "adapters/chain_feed.hpp"
+#include "adapters/chain_follower.hpp"
 #include "adapters/chain_rpc.hpp"
 #include "messages/chain.hpp"
 
@@ -15,7 +17,8 @@ struct EmbeddedChainOptions {
     std::optional<chain::PrivateKey> key;  ///< the node's own, for `transact`
     unsigned threads = 0;                  ///< workers; 0: one for each core
     std::function<Clocks()> clocks = &system_clocks;
-    std::size_t flush_bytes = std::size_t{16} << 20;  ///< as chain::LedgerOptions has it
+    std::size_t flush_bytes = std::size_t{48} << 20;  ///< as chain::LedgerOptions has it
+    std::optional<Leader> leader = {};                ///< follow this node instead of making blocks
 };
 
 /// Both faces of one actor.
@@ -24,6 +27,10 @@ struct EmbeddedChainActors {
     messages::rpc_actor rpc;
     /// The same JSON-RPC without the way through the actor.
     std::shared_ptr<ChainRpc> direct_rpc;
+    /// What followers of this node read.
+    std::shared_ptr<ChainFeed> feed;
+    /// How this node follows; null when it does not.
+    std::shared_ptr<const FollowerBoard> follower;
 };
 
 /// Opens the ledger and starts the actor around it. The actor owns the ledger and its threads; the data

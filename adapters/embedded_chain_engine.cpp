@@ -1,8 +1,6 @@
 #include "adapters/embedded_chain_engine.hpp"
 
-#include <sys/resource.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <algorithm>
 
@@ -23,9 +21,9 @@ Clocks system_clocks() {
     return {read_clock(CLOCK_REALTIME), read_clock(CLOCK_BOOTTIME)};
 }
 
-Workers::Workers(unsigned threads, int nice) {
+Workers::Workers(unsigned threads) {
     if (threads == 0) threads = std::max(1u, std::thread::hardware_concurrency());
-    for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this, nice] { work(nice); });
+    for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
 }
 
 void Workers::run(std::function<void()> task) {
@@ -50,10 +48,7 @@ void Workers::close() {
     for (std::thread& thread : threads_) thread.join();
 }
 
-void Workers::work(int nice) {
-    // On Linux each thread has a niceness of its own. More of it is always allowed.
-    if (nice != 0)
-        ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), ::getpriority(PRIO_PROCESS, 0) + nice);
+void Workers::work() {
     for (;;) {
         std::function<void()> task;
         {
@@ -72,25 +67,25 @@ EmbeddedChainEngine::EmbeddedChainEngine(Options options)
 
 Result<std::unique_ptr<EmbeddedChainEngine>> EmbeddedChainEngine::open(Options options) {
     std::unique_ptr<EmbeddedChainEngine> engine(new EmbeddedChainEngine(std::move(options)));
-    auto ledger = chain::Ledger::open(
-        {.directory = engine->options_.directory,
-         .genesis = engine->options_.genesis,
-         .executor = [raw = engine.get()](auto task) { raw->run(std::move(task)); },
-         .background = [raw = engine.get()](auto task) { raw->background_.run(std::move(task)); },
-         .wake = [raw = engine.get()] { raw->wake(); },
-         .flush_bytes = engine->options_.flush_bytes});
+    auto ledger =
+        chain::Ledger::open({.directory = engine->options_.directory,
+                             .genesis = engine->options_.genesis,
+                             .executor = [raw = engine.get()](auto task) { raw->run(std::move(task)); },
+                             .wake = [raw = engine.get()] { raw->wake(); },
+                             .flush_bytes = engine->options_.flush_bytes,
+                             .follower = engine->options_.follower,
+                             .forward = engine->options_.forward});
     if (!ledger) return tl::unexpected<Error>(ledger.error());
     engine->ledger_ = std::move(*ledger);
     if (engine->options_.on_block) engine->ledger_->on_block(engine->options_.on_block);
     // The first pair of readings: forward time is accepted at start.
     engine->ledger_->adopt_time(engine->now());
-    engine->producer_ = std::thread([raw = engine.get()] { raw->produce(); });
+    if (!engine->options_.follower) engine->producer_ = std::thread([raw = engine.get()] { raw->produce(); });
     return engine;
 }
 
 EmbeddedChainEngine::~EmbeddedChainEngine() {
     workers_.close();
-    background_.close();
     if (producer_.joinable()) {
         {
             std::lock_guard lock(mutex_);

@@ -44,16 +44,8 @@ Encoder& Encoder::dynamic(ByteView encoded) {
     return word({});
 }
 
-Bytes Encoder::take() const& {
-    return Encoder(*this).take_all();
-}
-
-Bytes Encoder::take() && {
-    return take_all();
-}
-
-Bytes Encoder::take_all() {
-    Bytes out = std::move(head_);
+Bytes Encoder::take() const {
+    Bytes out = head_;
     for (const Tail& tail : tails_) {
         const Hash offset = Amount{out.size()}.word();
         std::copy(offset.bytes.begin(), offset.bytes.end(),

@@ -71,8 +71,9 @@ bool StreamReader::take(std::size_t size, Bytes& into) {
 Result<StreamHead> StreamReader::head() {
     Bytes bytes;
     const bool whole = take(kHeadSize, bytes);
+    if (!whole) return fail("stream_cut", "the stream of blocks ends within its head");
     const ByteView in(bytes);
-    if (!whole || !std::equal(kMagic.begin(), kMagic.end(), in.begin()))
+    if (!std::equal(kMagic.begin(), kMagic.end(), in.begin()))
         return fail("bad_stream", "expected a stream of blocks (grid chain export); it begins otherwise");
     if (const auto version = read_number(in.subspan(8, 4)); version != kStreamVersion)
         return fail("bad_stream", "expected version " + std::to_string(kStreamVersion) +
@@ -90,18 +91,21 @@ Result<BlockPointer> StreamReader::next() {
     const auto bad = [this](const std::string& why) {
         return fail("bad_stream", "the stream is damaged at block " + std::to_string(number_) + ": " + why);
     };
+    const auto cut = [this] {
+        return fail("stream_cut", "the stream is cut short at block " + std::to_string(number_));
+    };
     Bytes bytes;
-    if (!take(4, bytes)) return bad("it is cut short");
+    if (!take(4, bytes)) return cut();
     const std::size_t size = read_number(bytes);
     if (size == 0) {
-        if (!take(40, bytes)) return bad("it is cut short");
+        if (!take(40, bytes)) return cut();
         end_ = {read_number(ByteView(bytes).first(8)), read_hash(ByteView(bytes).subspan(8))};
         return BlockPointer{};
     }
     if (size > kMaxStreamedBlock)
         return bad("expected at most " + std::to_string(kMaxStreamedBlock) + " bytes, came " +
                    std::to_string(size));
-    if (!take(size, bytes)) return bad("it is cut short");
+    if (!take(size, bytes)) return cut();
     auto block = decode_stored(number_, bytes);
     if (!block) return bad(block.error().message);
     ++number_;

@@ -31,8 +31,8 @@ void write_stream_head(Bytes& out, const StreamHead& head);
 void write_streamed_block(Bytes& out, ByteView encoded);
 void write_stream_end(Bytes& out, const StreamEnd& end);
 
-/// Reads such a stream strictly. Code `bad_stream`: not one, another version, cut short, too long a block,
-/// blocks out of order, or one that cannot be read.
+/// Reads such a stream strictly. Codes: `stream_cut` (it ends too early), `bad_stream`: not one, another
+/// version, too long a block, blocks out of order, or one that cannot be read.
 class StreamReader {
 public:
     /// Fills the buffer and answers how many bytes it got: fewer only at the end.

@@ -63,15 +63,11 @@ Log to_log(const Event& event, const ContractAddresses& contracts) {
         [&]<class E>(const E& e) {
             Log log;
             log.address = contracts.*Codec<E>::kEmitter;
-            const auto indexed = Codec<E>::topics(e);
-            log.topics.reserve(1 + indexed.size());
-            log.topics.push_back(topic_of<E>());
-            log.topics.insert(log.topics.end(), indexed.begin(), indexed.end());
-            constexpr std::size_t kWordsExpected = 16;
+            log.topics = Codec<E>::topics(e);
+            log.topics.insert(log.topics.begin(), topic_of<E>());
             abi::Encoder out;
-            out.reserve(kWordsExpected);
             Codec<E>::data(out, e);
-            log.data = std::move(out).take();
+            log.data = out.take();
             return log;
         },
         event);

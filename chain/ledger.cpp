@@ -13,9 +13,6 @@ namespace {
 constexpr std::size_t kRecentBlocks = 64;
 /// When the flush falls so far behind, block production waits for it.
 constexpr std::size_t kFlushBacklog = 6;
-/// While transactions are being decoded, a block waits until so many are ready: it costs two syncs, and
-/// nothing is gained by making it before the processors are free. Nobody waits longer than that takes.
-constexpr std::size_t kGathered = 256;
 /// Receipts of a block with so many logs are hashed beside its rows, on a thread for that long.
 constexpr std::size_t kManyLogs = 16'384;
 
@@ -122,6 +119,10 @@ Ledger::~Ledger() {
 }
 
 void Ledger::submit(Bytes raw, Submitted done) {
+    if (follower()) {
+        if (options_.forward) return options_.forward(std::move(raw), std::move(done));
+        return done(fail("not_the_leader", "this node follows another one; send transactions there"));
+    }
     if (raw.size() > kMaxRawTransaction)
         return done(fail("bad_transaction", "expected at most " + std::to_string(kMaxRawTransaction) +
                                                 " bytes, came " + std::to_string(raw.size())));
@@ -147,14 +148,13 @@ void Ledger::submit(Bytes raw, Submitted done) {
     if (refused) return arrival->done(tl::unexpected<Error>(*refused));
     options_.executor([this, arrival] {
         arrival->decode();
-        bool enough;
+        bool first;
         {
             std::lock_guard lock(arrivals_mutex_);
             arrival->ready = true;
-            ++ready_;
-            enough = gathered();
+            first = !arrivals_.empty() && arrivals_.front() == arrival;
         }
-        if (enough) options_.wake();
+        if (first) options_.wake();
         tasks_->finish();
     });
 }
@@ -182,15 +182,8 @@ void Ledger::mine(std::function<void(Result<void>)> done) {
     options_.wake();
 }
 
-/// Whether a block is worth making. Needs arrivals_mutex_.
-bool Ledger::gathered() const {
-    return !arrivals_.empty() && arrivals_.front()->ready &&
-           (ready_ == arrivals_.size() || ready_ >= kGathered);
-}
-
 std::vector<std::shared_ptr<Ledger::Arrival>> Ledger::take_arrivals() {
     std::vector<std::shared_ptr<Arrival>> taken;
-    if (!gathered()) return taken;
     std::size_t bytes = 0;
     while (!arrivals_.empty() && arrivals_.front()->ready && taken.size() < kMaxBlockTransactions &&
            bytes < kMaxBlockBytes) {
@@ -198,7 +191,6 @@ std::vector<std::shared_ptr<Ledger::Arrival>> Ledger::take_arrivals() {
         taken.push_back(std::move(arrivals_.front()));
         arrivals_.pop_front();
     }
-    ready_ -= taken.size();
     arrival_bytes_ -= bytes;
     return taken;
 }
@@ -390,7 +382,7 @@ void Ledger::flush_behind() {
         }
     }
     if (start) {
-        (options_.background ? options_.background : options_.executor)([this] {
+        options_.executor([this] {
             static_cast<void>(flush());  // a full disk shows at the next block, too
             {
                 std::lock_guard lock(chain_mutex_);

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <atomic>
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <condition_variable>
 #include <deque>
 #include <map>
@@ -22,15 +21,17 @@ using Executor = std::function<void(std::function<void()>)>;
 struct LedgerOptions {
     std::string directory;
     Genesis genesis;
-    /// Where transactions are decoded and their senders recovered.
+    /// Where transactions are decoded and their senders recovered, and where the state is flushed.
     Executor executor;
-    /// Where the state is flushed: long work that nobody waits for; empty: the executor.
-    Executor background = {};
     /// There is work for produce(). Called from any thread; must not block or call back.
     std::function<void()> wake;
     /// The state is flushed behind the blocks when so many bytes of blocks wait for it. A restart replays at
     /// most about this much.
-    std::size_t flush_bytes = std::size_t{16} << 20;
+    std::size_t flush_bytes = std::size_t{48} << 20;
+    /// A follower makes no blocks: it takes over those of another ledger (adopt) and hands transactions to
+    /// this function, which answers when the other ledger has them; empty: refused, `not_the_leader`.
+    bool follower = false;
+    std::function<void(Bytes raw, std::function<void(Result<struct Submission>)> done)> forward = {};
 };
 
 /// What became of a transaction that was submitted.
@@ -71,8 +72,8 @@ public:
     /// Called once: on the producing thread (a refusal may come at once on the caller's) when the block is
     /// durable, or when the transaction waits for an earlier nonce, or with the reason why not:
     /// `bad_transaction`, `bad_rlp`, `bad_signature`, those of check_transaction, `already_known`,
-    /// `replacement_underpriced`, `pool_full`, `disk_full`, `shutting_down`, or that of halt(). Must not
-    /// block.
+    /// `replacement_underpriced`, `not_the_leader`, `pool_full`, `disk_full`, `shutting_down`, or that of
+    /// halt(). Must not block.
     using Submitted = std::function<void(Result<Submission>)>;
     /// Order is kept: of two calls one after the other the first is executed first.
     void submit(Bytes raw, Submitted done);
@@ -121,6 +122,24 @@ public:
     /// Writes the state behind the blocks now.
     Result<void> flush();
 
+    // --- following another ledger (chain/ledger_follower.cpp)
+
+    bool follower() const noexcept { return options_.follower; }
+    /// Followers only, from one thread, which is the producing one: executes blocks that follow the head and
+    /// whose contents were checked (check_contents), makes all that agree durable together, and publishes
+    /// them. Code `block_differs` names the height and the difference (those before it are taken over); with
+    /// another code (`disk_full`, ...) nothing has changed, and it may be tried again.
+    Result<void> adopt(const std::vector<BlockPointer>& blocks);
+    /// Followers of development chains only: takes back the blocks after a number, because the other ledger
+    /// did. Code `beyond_finality`: more than kMaxRevertBlocks.
+    Result<void> take_back_to(std::uint64_t number);
+
+    /// Durable blocks for a follower, as a stream (block_stream.hpp) from `from` on: at most about
+    /// `max_bytes` of them, or one. Codes: `other_branch` (the block before is not `parent`), `ahead` (there
+    /// is no block before).
+    Result<Bytes> stream_from(std::uint64_t from, const std::optional<Hash>& parent,
+                              std::size_t max_bytes) const;
+
     // --- reading
 
     const Genesis& genesis() const noexcept { return options_.genesis; }
@@ -165,7 +184,6 @@ private:
     class Tasks;
     Ledger(LedgerOptions options, std::unique_ptr<LedgerStore> store, LedgerStore::Loaded loaded);
 
-    bool gathered() const;
     std::vector<std::shared_ptr<Arrival>> take_arrivals();
     void admit(Round& round, Arrival& arrival);
     void run(Round& round, SignedTransaction transaction, const Address& sender);
@@ -202,7 +220,6 @@ private:
 
     mutable std::mutex arrivals_mutex_;
     std::deque<std::shared_ptr<Arrival>> arrivals_;
-    std::size_t ready_ = 0;  ///< how many of them are decoded
     std::size_t arrival_bytes_ = 0;
     std::vector<std::function<void(Result<void>)>> mine_requests_;
     std::vector<std::pair<std::uint64_t, std::function<void(Result<bool>)>>> reverts_;
@@ -219,8 +236,8 @@ private:
     mutable std::mutex chain_mutex_;
     std::deque<BlockPointer>
         recent_;  ///< without gaps, up to the head: all that are not flushed and some more
-    boost::unordered_flat_map<Hash, LedgerStore::Place, std::hash<Hash>> unflushed_transactions_;
-    boost::unordered_flat_map<Hash, std::uint64_t, std::hash<Hash>> unflushed_hashes_;
+    std::unordered_map<Hash, LedgerStore::Place> unflushed_transactions_;
+    std::unordered_map<Hash, std::uint64_t> unflushed_hashes_;
     std::size_t unflushed_bytes_ = 0;
     bool flushing_ = false;
 

@@ -131,8 +131,10 @@ PlatformApi::PlatformApi(caf::actor_system& system, PlatformActors actors, Platf
     const auto open = Access::open();
     auto openapi = std::make_shared<std::string>();
     std::vector<ApiRoute> routes;
-    add_service_routes(routes, {state_->asker, state_->actors.chain, options.ask_timeout,
-                                std::move(options.metrics), openapi, "platform"});
+    add_service_routes(routes,
+                       {state_->asker, state_->actors.chain, options.ask_timeout, std::move(options.metrics),
+                        openapi, "platform", std::move(options.follower)});
+    routes.push_back(blocks_route(std::move(options.blocks)));
     routes.push_back({"GET", "/", "home", open, 0, 1,
                       [](Call&) -> Task<ApiReply> { co_return html_page("GRID platform", kPage); }});
     routes.push_back({"GET", "/v1/providers", "listProviders", open, 0, 1, on(&State::list_providers)});

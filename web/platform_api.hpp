@@ -8,8 +8,10 @@
 
 #include "messages/order.hpp"
 #include "messages/registry.hpp"
+#include "web/blocks_route.hpp"
 #include "web/router.hpp"
 #include "web/rpc_handler.hpp"
+#include "web/service_routes.hpp"
 
 namespace grid::web {
 
@@ -25,6 +27,9 @@ struct PlatformOptions {
     std::chrono::milliseconds ask_timeout{5'000};
     /// JSON-RPC at /rpc; its guard is the router's. Without a port it answers 503.
     RpcOptions rpc;
+    /// Blocks for followers at /chain/blocks; empty: 503.
+    BlocksPort blocks;
+    FollowerPort follower;                 ///< empty: this node follows nobody
     std::function<std::string()> metrics;  ///< Prometheus text; empty: 404
     std::string openapi_yaml;  ///< content of web/openapi.yaml; empty: a bare document from the routes
 };

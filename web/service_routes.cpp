@@ -23,12 +23,28 @@ std::string version_json() {
     return json.take();
 }
 
+void write_follower(JsonText& json, const FollowerHealth& follower, std::uint64_t height) {
+    json.begin_object("follower");
+    json.text("state", follower.state);
+    json.text("leader", follower.leader);
+    json.number("leader_height", follower.leader_height);
+    json.number("behind", follower.leader_height - std::min(height, follower.leader_height));
+    if (follower.error) {
+        json.text("code", follower.error->code);
+        json.text("reason", follower.error->message);
+    }
+    json.end_object();
+}
+
 Task<ApiReply> health(const ServiceParts& parts, bool refuse_when_down) {
     const auto head =
         co_await parts.asker->ask<messages::Head>(parts.chain, parts.timeout, messages::head_atom_v);
+    std::optional<FollowerHealth> follower;
+    if (parts.follower) follower = parts.follower();
+    const bool stopped = follower && follower->state == "stopped";
     JsonText json;
     json.begin_object();
-    json.text("status", head ? "ok" : "degraded");
+    json.text("status", head && !stopped ? "ok" : "degraded");
     json.text("role", parts.role);
     json.text("version", GRID_VERSION);
     if (head) {
@@ -41,6 +57,7 @@ Task<ApiReply> health(const ServiceParts& parts, bool refuse_when_down) {
         json.null("chain");
         json.text("reason", head.error().message);
     }
+    if (follower) write_follower(json, *follower, head ? head->number : 0);
     json.end_object();
     co_return json_reply(json.take(), head || !refuse_when_down ? 200 : 503);
 }

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,15 @@
 
 namespace grid::web {
 
+/// How a follower stands, for its health.
+struct FollowerHealth {
+    std::string state;  ///< catching_up, following, unreachable, waiting, stopped
+    std::string leader;
+    std::uint64_t leader_height = 0;
+    std::optional<Error> error;
+};
+using FollowerPort = std::function<FollowerHealth()>;
+
 /// What both listeners tell of themselves: /healthz, /readyz, /version, /metrics, /v1/health, /v1/version,
 /// /v1/openapi.json.
 struct ServiceParts {
@@ -21,6 +31,7 @@ struct ServiceParts {
     std::function<std::string()> metrics;
     std::shared_ptr<const std::string> openapi;  ///< filled when all routes are known
     std::string role;                            ///< "platform" or "gateway"
+    FollowerPort follower = {};                  ///< empty: this node follows nobody
 };
 
 void add_service_routes(std::vector<ApiRoute>& routes, const ServiceParts& parts);

@@ -111,6 +111,8 @@ struct Node::Parts {
     messages::ChainInfo chain_info;
     messages::chain_actor chain;
     std::shared_ptr<adapters::ChainRpc> rpc;
+    std::shared_ptr<adapters::ChainFeed> feed;
+    std::shared_ptr<const adapters::FollowerBoard> follower;
     messages::registry_actor registry;
     messages::order_actor orders;
     messages::keeper_actor keeper;
@@ -172,11 +174,18 @@ Result<void> Node::Parts::start_chain(const NodeConfig& config, const std::optio
     options.directory = (fs::path(config.data) / "chain").string();
     options.genesis = genesis_of(config);
     options.flush_bytes = config.flush_bytes;
+    if (config.follower) {
+        auto leader = adapters::Leader::at(config.leader);
+        if (!leader) return fail(leader.error().code, "chain.leader: " + leader.error().message);
+        options.leader = std::move(*leader);
+    }
     if (key) options.key = key->key;
     auto spawned = adapters::spawn_embedded_chain(*system, std::move(options));
     if (!spawned) return tl::unexpected(spawned.error());
     chain = spawned->chain;
     rpc = spawned->direct_rpc;
+    feed = spawned->feed;
+    follower = spawned->follower;
     chain_info = {config.chain_id, chain::embedded_addresses(), config.development};
     const auto storage = runtime::storage_of(*environment, *writer);
     registry = actors::registry(*system, storage, chain_info, chain);
@@ -288,6 +297,15 @@ Result<void> Node::Parts::start_platform(const NodeConfig& config) {
     options.rpc.port.connect = [chain_rpc = rpc](web::RpcPort::Push push) {
         return chain_rpc->connect(std::move(push));
     };
+    options.blocks = [chain_feed = feed](const web::BlocksQuestion& question, auto reply) {
+        chain_feed->ask({question.from, question.parent, question.wait}, std::move(reply));
+    };
+    if (follower)
+        options.follower = [board = follower] {
+            const auto status = board->status();
+            return web::FollowerHealth{std::string(adapters::name_of(status.state)), status.leader,
+                                       status.leader_height, status.error};
+        };
     options.metrics = [this] { return render_metrics(); };
     options.openapi_yaml = kOpenApiYaml;
     platform_api = std::make_unique<web::PlatformApi>(*system, web::PlatformActors{chain, registry, orders},
@@ -337,6 +355,19 @@ std::string Node::Parts::render_metrics() {
     };
     tell("platform", platform_server.get());
     tell("gateway", gateway_server.get());
+    if (follower) {
+        const auto status = follower->status();
+        for (const auto state :
+             {adapters::FollowerStatus::State::catching_up, adapters::FollowerStatus::State::following,
+              adapters::FollowerStatus::State::unreachable, adapters::FollowerStatus::State::waiting,
+              adapters::FollowerStatus::State::stopped})
+            metrics
+                .gauge("grid_follower_state", "1 for the state that the follower is in",
+                       {{"state", std::string(adapters::name_of(state))}})
+                .Set(state == status.state ? 1 : 0);
+        metrics.gauge("grid_follower_leader_height", "The leader's newest block when it last answered", {})
+            .Set(static_cast<double>(status.leader_height));
+    }
     return metrics.render();
 }
 
@@ -362,6 +393,7 @@ void Node::Parts::stop() {
     end(orders);
     end(registry);
     rpc.reset();
+    feed.reset();
     end(chain);
     system.reset();
     writer.reset();

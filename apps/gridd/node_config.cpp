@@ -36,16 +36,20 @@ void read_roles(NodeConfig& config, ConfigSection& root) {
     for (const auto& role : root.texts("roles", {"ledger", "platform", "gateway"})) {
         if (role == "ledger") {
             config.ledger = true;
+        } else if (role == "ledger-follower") {
+            config.follower = true;
         } else if (role == "platform") {
             config.platform = true;
         } else if (role == "gateway") {
             config.gateway = true;
         } else {
-            root.mistake("roles", "expected ledger, platform or gateway, got \"" + role + "\"");
+            root.mistake("roles",
+                         "expected ledger, ledger-follower, platform or gateway, got \"" + role + "\"");
         }
     }
-    if (!config.ledger)
-        root.mistake("roles", "this version runs on its own embedded chain: the role ledger must be there");
+    if (config.ledger == config.follower) root.mistake("roles", "expected one of ledger and ledger-follower");
+    if (config.follower && config.gateway)
+        root.mistake("roles", "a gateway sends transactions of its own: it needs the role ledger");
 }
 
 void read_gateway(GatewayConfig& gateway, ConfigSection section) {
@@ -92,7 +96,12 @@ Result<NodeConfig> read_node_config(ConfigSection root) {
     config.development = chain.boolean("development", true);
     config.max_orders_unactivated = chain.integer("max_orders_unactivated", 16, 1, 1'000'000);
     config.activation_deadline = chain.duration("activation_deadline", 1h);
-    config.flush_bytes = chain.integer("flush_bytes", 16u << 20, 1u << 16, 1u << 30);
+    config.leader = chain.text("leader", "");
+    if (config.follower == config.leader.empty())
+        chain.mistake("leader", config.follower ? "expected the platform of the node to follow, like "
+                                                  "http://HOST:8080, for the role ledger-follower"
+                                                : "only the role ledger-follower has a leader");
+    config.flush_bytes = chain.integer("flush_bytes", 48u << 20, 1u << 16, 1u << 30);
     auto platform = root.section("platform");
     config.platform_config.listen = read_listen(platform, "127.0.0.1:8080");
     config.platform_config.hosts = platform.texts("hosts", {});

@@ -40,6 +40,8 @@ struct GatewayConfig {
 struct NodeConfig {
     std::string data;
     bool ledger = false;
+    bool follower = false;  ///< role ledger-follower
+    std::string leader;     ///< whom it follows: http(s)://HOST[:PORT]
     bool platform = false;
     bool gateway = false;
     std::string log_level;

@@ -71,19 +71,20 @@ function childrenOf(pid) {
 
 export class Node {
   /** A data directory with a configuration, and nothing that runs. */
-  static place({ roles = ['ledger', 'platform', 'gateway'], gateway = '' } = {}) {
+  static place({ roles = ['ledger', 'platform', 'gateway'], gateway = '', chain = [] } = {}) {
     const node = new Node()
     node.roles = roles
     node.gatewayLines = gateway
+    node.chainLines = chain
     node.data = mkdtempSync(join(tmpdir(), 'grid-e2e-'))
     node.config = join(node.data, 'gridd.yaml')
     node.configure({ platformPort: 0, gatewayPort: 0 })
     return node
   }
 
-  /** `gateway`: further lines of the section gateway. */
-  static async start({ roles = ['ledger', 'platform'], gateway } = {}) {
-    const node = Node.place({ roles, gateway })
+  /** `gateway`: further lines of that section; `chain`: the lines of that one. */
+  static async start({ roles = ['ledger', 'platform'], gateway, chain } = {}) {
+    const node = Node.place({ roles, gateway, chain })
     try {
       await node.launch()
     } catch (error) {
@@ -97,6 +98,7 @@ export class Node {
     writeFileSync(this.config, [
       `data: ${this.data}`,
       `roles: [${this.roles.join(', ')}]`,
+      ...(this.chainLines.length > 0 ? ['chain:', ...this.chainLines.map(line => `  ${line}`)] : []),
       'platform:', `  listen: 127.0.0.1:${platformPort}`,
       'gateway:', `  listen: 127.0.0.1:${gatewayPort}`, this.gatewayLines, ''
     ].join('\n'))

@@ -31,6 +31,7 @@ public:
     Genesis genesis = small_genesis();
     Timestamp wall{2'000};
     std::size_t flush_bytes = std::size_t{1} << 30;
+    bool follower = false;
     std::unique_ptr<Ledger> ledger = open();
     const PrivateKey alice = account_key(1);
     const PrivateKey bob = account_key(2);
@@ -47,7 +48,8 @@ public:
                              .genesis = genesis,
                              .executor = [](auto task) { task(); },
                              .wake = [] {},
-                             .flush_bytes = flush_bytes});
+                             .flush_bytes = flush_bytes,
+                             .follower = follower});
     }
 
     void reopen() {
