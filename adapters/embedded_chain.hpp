@@ -17,7 +17,7 @@ struct EmbeddedChainOptions {
     std::optional<chain::PrivateKey> key;  ///< the node's own, for `transact`
     unsigned threads = 0;                  ///< workers; 0: one for each core
     std::function<Clocks()> clocks = &system_clocks;
-    std::size_t flush_bytes = std::size_t{48} << 20;  ///< as chain::LedgerOptions has it
+    std::size_t flush_bytes = std::size_t{16} << 20;  ///< as chain::LedgerOptions has it
     std::optional<Leader> leader = {};                ///< follow this node instead of making blocks
 };
 

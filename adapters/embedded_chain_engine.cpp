@@ -1,6 +1,8 @@
 #include "adapters/embedded_chain_engine.hpp"
 
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -21,9 +23,9 @@ Clocks system_clocks() {
     return {read_clock(CLOCK_REALTIME), read_clock(CLOCK_BOOTTIME)};
 }
 
-Workers::Workers(unsigned threads) {
+Workers::Workers(unsigned threads, int nice) {
     if (threads == 0) threads = std::max(1u, std::thread::hardware_concurrency());
-    for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+    for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this, nice] { work(nice); });
 }
 
 void Workers::run(std::function<void()> task) {
@@ -48,7 +50,10 @@ void Workers::close() {
     for (std::thread& thread : threads_) thread.join();
 }
 
-void Workers::work() {
+void Workers::work(int nice) {
+    // On Linux each thread has a niceness of its own. More of it is always allowed.
+    if (nice != 0)
+        ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), ::getpriority(PRIO_PROCESS, 0) + nice);
     for (;;) {
         std::function<void()> task;
         {
@@ -67,14 +72,15 @@ EmbeddedChainEngine::EmbeddedChainEngine(Options options)
 
 Result<std::unique_ptr<EmbeddedChainEngine>> EmbeddedChainEngine::open(Options options) {
     std::unique_ptr<EmbeddedChainEngine> engine(new EmbeddedChainEngine(std::move(options)));
-    auto ledger =
-        chain::Ledger::open({.directory = engine->options_.directory,
-                             .genesis = engine->options_.genesis,
-                             .executor = [raw = engine.get()](auto task) { raw->run(std::move(task)); },
-                             .wake = [raw = engine.get()] { raw->wake(); },
-                             .flush_bytes = engine->options_.flush_bytes,
-                             .follower = engine->options_.follower,
-                             .forward = engine->options_.forward});
+    auto ledger = chain::Ledger::open(
+        {.directory = engine->options_.directory,
+         .genesis = engine->options_.genesis,
+         .executor = [raw = engine.get()](auto task) { raw->run(std::move(task)); },
+         .background = [raw = engine.get()](auto task) { raw->background_.run(std::move(task)); },
+         .wake = [raw = engine.get()] { raw->wake(); },
+         .flush_bytes = engine->options_.flush_bytes,
+         .follower = engine->options_.follower,
+         .forward = engine->options_.forward});
     if (!ledger) return tl::unexpected<Error>(ledger.error());
     engine->ledger_ = std::move(*ledger);
     if (engine->options_.on_block) engine->ledger_->on_block(engine->options_.on_block);
@@ -86,6 +92,7 @@ Result<std::unique_ptr<EmbeddedChainEngine>> EmbeddedChainEngine::open(Options o
 
 EmbeddedChainEngine::~EmbeddedChainEngine() {
     workers_.close();
+    background_.close();
     if (producer_.joinable()) {
         {
             std::lock_guard lock(mutex_);

@@ -24,7 +24,8 @@ Clocks system_clocks();
 /// A few threads that run tasks in the order of their arrival.
 class Workers {
 public:
-    explicit Workers(unsigned threads);
+    /// `nice`: what is added to the niceness of the process; work that others should not have to wait for.
+    explicit Workers(unsigned threads, int nice = 0);
     ~Workers() { close(); }
     Workers(const Workers&) = delete;
     /// After close() it runs the task at once, on the caller's thread.
@@ -33,7 +34,7 @@ public:
     void close();
 
 private:
-    void work();
+    void work(int nice);
     std::mutex mutex_;
     std::condition_variable wake_;
     std::deque<std::function<void()>> tasks_;
@@ -51,7 +52,7 @@ public:
         chain::Genesis genesis;
         unsigned threads = 0;                             ///< of the workers; 0: one for each core
         std::function<Clocks()> clocks = &system_clocks;  ///< called from any thread
-        std::size_t flush_bytes = std::size_t{48} << 20;  ///< as chain::LedgerOptions has it
+        std::size_t flush_bytes = std::size_t{16} << 20;  ///< as chain::LedgerOptions has it
         std::function<void(const Error&)> alarm = {};     ///< block production stopped; may be empty
         std::function<void()> all_clear = {};             ///< and goes on again; may be empty
         /// As chain::LedgerOptions has them: a follower makes no blocks, and nobody watches its clock.
@@ -73,6 +74,8 @@ public:
     void run(std::function<void()> task) { workers_.run(std::move(task)); }
 
 private:
+    /// A fifth of a core against one that decodes: enough to keep up, too little to disturb.
+    static constexpr int kBackgroundNice = 7;
     explicit EmbeddedChainEngine(Options options);
     void wake();
     void produce();
@@ -89,6 +92,7 @@ private:
     bool alarmed_ = false;  ///< of the producing thread
 
     Workers workers_;
+    Workers background_{1, kBackgroundNice};
     std::unique_ptr<chain::Ledger> ledger_;
     std::thread producer_;
 };

@@ -44,8 +44,16 @@ Encoder& Encoder::dynamic(ByteView encoded) {
     return word({});
 }
 
-Bytes Encoder::take() const {
-    Bytes out = head_;
+Bytes Encoder::take() const& {
+    return Encoder(*this).take_all();
+}
+
+Bytes Encoder::take() && {
+    return take_all();
+}
+
+Bytes Encoder::take_all() {
+    Bytes out = std::move(head_);
     for (const Tail& tail : tails_) {
         const Hash offset = Amount{out.size()}.word();
         std::copy(offset.bytes.begin(), offset.bytes.end(),

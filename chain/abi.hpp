@@ -26,11 +26,15 @@ public:
     Encoder& bytes(ByteView v);
     /// A nested dynamic tuple or array body that is already encoded: stored behind an offset.
     Encoder& dynamic(ByteView encoded);
-    Bytes take() const;
+    /// Makes room for so many words in the head.
+    void reserve(std::size_t words) { head_.reserve(words * sizeof(Hash)); }
+    Bytes take() const&;
+    Bytes take() &&;
     /// selector || take(): calldata or error data.
     Bytes take(const Selector& selector) const;
 
 private:
+    Bytes take_all();
     struct Tail {
         std::size_t head_position;
         Bytes data;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <deque>
 #include <optional>
@@ -16,7 +17,8 @@ struct Account {
     std::uint64_t nonce = 0;        ///< the next one
     Amount token;
     Amount credit;
-    std::vector<OrderId> orders;    ///< as a user, in ascending order of ids
+    /// As a user, in ascending order of ids; most have few, and those need no memory elsewhere.
+    boost::container::small_vector<OrderId, 2> orders;
     std::vector<OrderId> received;  ///< as a provider, likewise
     bool empty() const {
         return nonce == 0 && token.is_zero() && credit.is_zero() && orders.empty() && received.empty();
@@ -44,6 +46,8 @@ public:
         if (made) accounts_.emplace_back().address = address;
         return found->second;
     }
+    /// Makes room for so many.
+    void reserve(std::size_t count) { numbers_.reserve(count); }
     Account& operator[](Number number) { return accounts_[number]; }
     Account& operator[](const Address& address) { return accounts_[open(address)]; }
     /// Drops empty accounts from the end: after changes have been undone, those that they had opened.

@@ -63,11 +63,15 @@ Log to_log(const Event& event, const ContractAddresses& contracts) {
         [&]<class E>(const E& e) {
             Log log;
             log.address = contracts.*Codec<E>::kEmitter;
-            log.topics = Codec<E>::topics(e);
-            log.topics.insert(log.topics.begin(), topic_of<E>());
+            const auto indexed = Codec<E>::topics(e);
+            log.topics.reserve(1 + indexed.size());
+            log.topics.push_back(topic_of<E>());
+            log.topics.insert(log.topics.end(), indexed.begin(), indexed.end());
+            constexpr std::size_t kWordsExpected = 16;
             abi::Encoder out;
+            out.reserve(kWordsExpected);
             Codec<E>::data(out, e);
-            log.data = out.take();
+            log.data = std::move(out).take();
             return log;
         },
         event);

@@ -13,6 +13,9 @@ namespace {
 constexpr std::size_t kRecentBlocks = 64;
 /// When the flush falls so far behind, block production waits for it.
 constexpr std::size_t kFlushBacklog = 6;
+/// While transactions are being decoded, a block waits until so many are ready: it costs two syncs, and
+/// nothing is gained by making it before the processors are free. Nobody waits longer than that takes.
+constexpr std::size_t kGathered = 256;
 /// Receipts of a block with so many logs are hashed beside its rows, on a thread for that long.
 constexpr std::size_t kManyLogs = 16'384;
 
@@ -148,13 +151,14 @@ void Ledger::submit(Bytes raw, Submitted done) {
     if (refused) return arrival->done(tl::unexpected<Error>(*refused));
     options_.executor([this, arrival] {
         arrival->decode();
-        bool first;
+        bool enough;
         {
             std::lock_guard lock(arrivals_mutex_);
             arrival->ready = true;
-            first = !arrivals_.empty() && arrivals_.front() == arrival;
+            ++ready_;
+            enough = gathered();
         }
-        if (first) options_.wake();
+        if (enough) options_.wake();
         tasks_->finish();
     });
 }
@@ -182,8 +186,15 @@ void Ledger::mine(std::function<void(Result<void>)> done) {
     options_.wake();
 }
 
+/// Whether a block is worth making. Needs arrivals_mutex_.
+bool Ledger::gathered() const {
+    return !arrivals_.empty() && arrivals_.front()->ready &&
+           (ready_ == arrivals_.size() || ready_ >= kGathered);
+}
+
 std::vector<std::shared_ptr<Ledger::Arrival>> Ledger::take_arrivals() {
     std::vector<std::shared_ptr<Arrival>> taken;
+    if (!gathered()) return taken;
     std::size_t bytes = 0;
     while (!arrivals_.empty() && arrivals_.front()->ready && taken.size() < kMaxBlockTransactions &&
            bytes < kMaxBlockBytes) {
@@ -191,6 +202,7 @@ std::vector<std::shared_ptr<Ledger::Arrival>> Ledger::take_arrivals() {
         taken.push_back(std::move(arrivals_.front()));
         arrivals_.pop_front();
     }
+    ready_ -= taken.size();
     arrival_bytes_ -= bytes;
     return taken;
 }
@@ -382,7 +394,7 @@ void Ledger::flush_behind() {
         }
     }
     if (start) {
-        options_.executor([this] {
+        (options_.background ? options_.background : options_.executor)([this] {
             static_cast<void>(flush());  // a full disk shows at the next block, too
             {
                 std::lock_guard lock(chain_mutex_);

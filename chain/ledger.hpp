@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <condition_variable>
 #include <deque>
 #include <map>
@@ -21,13 +22,15 @@ using Executor = std::function<void(std::function<void()>)>;
 struct LedgerOptions {
     std::string directory;
     Genesis genesis;
-    /// Where transactions are decoded and their senders recovered, and where the state is flushed.
+    /// Where transactions are decoded and their senders recovered.
     Executor executor;
+    /// Where the state is flushed: long work that nobody waits for; empty: the executor.
+    Executor background = {};
     /// There is work for produce(). Called from any thread; must not block or call back.
     std::function<void()> wake;
     /// The state is flushed behind the blocks when so many bytes of blocks wait for it. A restart replays at
     /// most about this much.
-    std::size_t flush_bytes = std::size_t{48} << 20;
+    std::size_t flush_bytes = std::size_t{16} << 20;
     /// A follower makes no blocks: it takes over those of another ledger (adopt) and hands transactions to
     /// this function, which answers when the other ledger has them; empty: refused, `not_the_leader`.
     bool follower = false;
@@ -184,6 +187,7 @@ private:
     class Tasks;
     Ledger(LedgerOptions options, std::unique_ptr<LedgerStore> store, LedgerStore::Loaded loaded);
 
+    bool gathered() const;
     std::vector<std::shared_ptr<Arrival>> take_arrivals();
     void admit(Round& round, Arrival& arrival);
     void run(Round& round, SignedTransaction transaction, const Address& sender);
@@ -220,6 +224,7 @@ private:
 
     mutable std::mutex arrivals_mutex_;
     std::deque<std::shared_ptr<Arrival>> arrivals_;
+    std::size_t ready_ = 0;  ///< how many of them are decoded
     std::size_t arrival_bytes_ = 0;
     std::vector<std::function<void(Result<void>)>> mine_requests_;
     std::vector<std::pair<std::uint64_t, std::function<void(Result<bool>)>>> reverts_;
@@ -236,8 +241,8 @@ private:
     mutable std::mutex chain_mutex_;
     std::deque<BlockPointer>
         recent_;  ///< without gaps, up to the head: all that are not flushed and some more
-    std::unordered_map<Hash, LedgerStore::Place> unflushed_transactions_;
-    std::unordered_map<Hash, std::uint64_t> unflushed_hashes_;
+    boost::unordered_flat_map<Hash, LedgerStore::Place, std::hash<Hash>> unflushed_transactions_;
+    boost::unordered_flat_map<Hash, std::uint64_t, std::hash<Hash>> unflushed_hashes_;
     std::size_t unflushed_bytes_ = 0;
     bool flushing_ = false;
 

@@ -10,9 +10,6 @@
 namespace grid::chain {
 namespace {
 
-constexpr std::uint32_t kBlockSchema = 1;
-constexpr std::uint32_t kStateSchema = 2;
-
 tl::unexpected<Error> damaged(std::uint64_t number, const std::string& why) {
     return fail("data_damaged",
                 "block " + std::to_string(number) + " of the ledger is damaged: " + why + "; restore a copy");
@@ -33,20 +30,39 @@ Bytes encode_place(std::uint64_t block, std::uint32_t index) {
     return value;
 }
 
+/// A row and what sorts it mostly, so that sorting hardly looks at the row itself: its table and the first 15
+/// bytes of its key as two numbers.
+struct SortedRow {
+    explicit SortedRow(const Row& r) : row(&r) {
+        std::uint8_t prefix[16] = {r.table};
+        std::copy_n(r.key.begin(), std::min<std::size_t>(r.key.size(), 15), prefix + 1);
+        first = store::number_of(ByteView(prefix).first(8));
+        second = store::number_of(ByteView(prefix).last(8));
+    }
+    friend bool operator<(const SortedRow& a, const SortedRow& b) {
+        if (a.first != b.first) return a.first < b.first;
+        if (a.second != b.second) return a.second < b.second;
+        return a.row->key < b.row->key;  // the prefix has the table
+    }
+    friend bool operator==(const SortedRow& a, const SortedRow& b) {
+        return a.first == b.first && a.second == b.second && a.row->key == b.row->key;
+    }
+    std::uint64_t first = 0;
+    std::uint64_t second = 0;
+    const Row* row;
+};
+
 /// The newest version of each row that the blocks wrote, in the order of keys: sorted writes touch each page
 /// once.
-std::vector<const Row*> newest_rows(const std::vector<BlockPointer>& blocks) {
-    std::vector<const Row*> rows;
+std::vector<SortedRow> newest_rows(const std::vector<BlockPointer>& blocks) {
+    std::vector<SortedRow> rows;
     for (const BlockPointer& block : blocks)
-        for (const Row& row : block->block.writes) rows.push_back(&row);
-    std::stable_sort(rows.begin(), rows.end(), [](const Row* a, const Row* b) {
-        return std::tie(a->table, a->key) < std::tie(b->table, b->key);
-    });
+        for (const Row& row : block->block.writes) rows.emplace_back(row);
+    std::stable_sort(rows.begin(), rows.end());
     std::size_t kept = 0;
     for (std::size_t i = 0; i < rows.size(); ++i)
-        if (i + 1 == rows.size() || rows[i + 1]->table != rows[i]->table || rows[i + 1]->key != rows[i]->key)
-            rows[kept++] = rows[i];
-    rows.resize(kept);
+        if (i + 1 == rows.size() || !(rows[i + 1] == rows[i])) rows[kept++] = rows[i];
+    rows.erase(rows.begin() + static_cast<std::ptrdiff_t>(kept), rows.end());
     return rows;
 }
 
@@ -80,13 +96,14 @@ bool is_order(const Row& row) {
 void flush_rows(store::WriteTransaction& transaction, const store::Table& table, const store::Table& orders,
                 const std::vector<BlockPointer>& blocks) {
     OrderFlush order_flush(transaction, orders);
-    for (const Row* row : newest_rows(blocks)) {
-        if (is_order(*row))
-            order_flush.put(*row);  // orders are never erased
-        else if (row->value)
-            transaction.put(table, row_key(*row), *row->value);
+    for (const SortedRow& sorted : newest_rows(blocks)) {
+        const Row& row = *sorted.row;
+        if (is_order(row))
+            order_flush.put(row);  // orders are never erased
+        else if (row.value)
+            transaction.put(table, row_key(row), *row.value);
         else
-            transaction.erase(table, row_key(*row));
+            transaction.erase(table, row_key(row));
     }
 }
 
@@ -281,6 +298,8 @@ Result<State> LedgerStore::load_rows() const {
     State state;
     Result<void> loaded;
     auto done = state_environment_->read([&](const store::ReadTransaction& transaction) {
+        constexpr std::size_t kRowsOfAccount = 3;  // nonce, tokens, credits
+        state.reserve(transaction.count(orders_), transaction.count(rows_) / kRowsOfAccount);
         // Orders first: accounts then lie in memory as the orders name them.
         transaction.scan(orders_, {}, {}, [&](ByteView key, ByteView value) {
             loaded = state.load(static_cast<std::uint8_t>(Table::orders), key, value);

@@ -20,7 +20,10 @@ void OrderRows::put(OrderId id, ByteView row) {
     if (row.size() != row_size_ || row.empty()) throw std::length_error("an order's row of another size");
     assert(id.value >= 1 && row[0] != 0);
     for (; size_ < id.value; ++size_) {
-        if (size_ % kChunk == 0) chunks_.emplace_back();
+        if (size_ % kChunk == 0) {
+            chunks_.emplace_back();
+            if (size_ != 0) chunks_.back().reserve(kChunk * row_size_);
+        }
         chunks_.back().resize(chunks_.back().size() + row_size_);
     }
     std::copy(row.begin(), row.end(), slot(id.value - 1));

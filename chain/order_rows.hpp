@@ -20,7 +20,8 @@ public:
     void pop();
 
 private:
-    /// Rows of a chunk. A chunk's vector doubles up to this and stays, so that only the newest wastes space.
+    /// Rows of a chunk. The first one grows up to this, the others are made whole, so that only the newest
+    /// wastes space.
     static constexpr std::size_t kChunk = 1024;
     std::uint8_t* slot(std::uint64_t index) noexcept {
         return chunks_[index / kChunk].data() + index % kChunk * row_size_;

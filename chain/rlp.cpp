@@ -11,6 +11,9 @@ constexpr std::uint8_t kString = 0x80;
 constexpr std::uint8_t kList = 0xc0;
 constexpr std::size_t kShortest = 55;  // the longest payload whose length fits the first byte
 
+/// Items of the outermost list for which room is made at once: a transaction has at most 12.
+constexpr std::size_t kFieldsExpected = 12;
+
 /// The header of a string (`base` 0x80) or list (0xc0) of `length` bytes; returns its size (at most 9).
 std::size_t write_header(std::uint8_t* out, std::uint8_t base, std::size_t length) noexcept {
     if (length <= kShortest) {
@@ -53,6 +56,7 @@ public:
             return true;
         }
         if (depth >= limits_.depth) return stop("lists are nested deeper than allowed");
+        if (depth == 0) item.items.reserve(kFieldsExpected);
         for (ByteView rest = item.payload; !rest.empty();)
             if (!read(rest, item.items.emplace_back(), depth + 1)) return false;
         return true;
@@ -121,6 +125,23 @@ Encoder& Encoder::raw(ByteView encoded) {
 Bytes Encoder::take() {
     assert(open_.empty());
     return std::exchange(out_, {});
+}
+
+Bytes string_header(ByteView v) {
+    if (v.size() == 1 && v[0] < kString) return {};
+    std::uint8_t header[9];
+    return {header, header + write_header(header, kString, v.size())};
+}
+
+Bytes list_header(std::size_t length) {
+    std::uint8_t header[9];
+    return {header, header + write_header(header, kList, length)};
+}
+
+std::size_t header_size(std::uint8_t first) noexcept {
+    if (first < kString) return 0;
+    const std::size_t code = first - (first >= kList ? kList : kString);
+    return code <= kShortest ? 1 : 1 + code - kShortest;
 }
 
 Result<Item> decode(ByteView input, Limits limits) {

@@ -20,6 +20,11 @@ public:
     Encoder& end_list();
     /// Appends an item that is already encoded.
     Encoder& raw(ByteView encoded);
+    /// Makes room for so many bytes.
+    Encoder& reserve(std::size_t size) {
+        out_.reserve(size);
+        return *this;
+    }
     /// The finished encoding; every list must be closed (asserted).
     Bytes take();
 
@@ -27,6 +32,13 @@ private:
     Bytes out_;
     std::vector<std::size_t> open_;
 };
+
+/// What comes before the bytes of a string; nothing for a byte that stands for itself.
+Bytes string_header(ByteView v);
+/// The header of a list whose items take so many bytes.
+Bytes list_header(std::size_t length);
+/// How many bytes of a well-formed item that begins with this byte come before its payload.
+std::size_t header_size(std::uint8_t first) noexcept;
 
 /// A decoded item; views into the input.
 struct Item {

@@ -14,9 +14,13 @@ inline constexpr unsigned kMoneyBytes = 12;
 /// Appends the fields of a row: fixed big-endian numbers, texts behind their length.
 class RowWriter {
 public:
+    RowWriter() = default;
+    /// Makes room for a row of that size.
+    explicit RowWriter(std::size_t size) { out_.reserve(size); }
     RowWriter& number(std::uint64_t v, unsigned bytes) {
-        for (unsigned i = bytes; i-- > 0;) out_.push_back(static_cast<std::uint8_t>(v >> (8 * i)));
-        return *this;
+        std::uint8_t big_endian[8];
+        for (unsigned i = 0; i < 8; ++i) big_endian[i] = static_cast<std::uint8_t>(v >> (56 - 8 * i));
+        return raw(ByteView(big_endian).last(bytes));
     }
     RowWriter& u8(std::uint8_t v) { return number(v, 1); }
     RowWriter& u32(std::uint32_t v) { return number(v, 4); }

@@ -95,8 +95,9 @@ enum OrderFlag : std::uint8_t { kUserCheck = 1, kProviderCheck = 2 };
 Bytes write(const Order& o) {
     const auto flags =
         static_cast<std::uint8_t>((o.user_check ? kUserCheck : 0) | (o.provider_check ? kProviderCheck : 0));
+    constexpr std::size_t kRoom = 320;
     // Begins with the status and the parties: read_head.
-    return RowWriter{}
+    return RowWriter{kRoom}
         .u8(static_cast<std::uint8_t>(o.status))
         .u8(flags)
         .raw(o.user.bytes)

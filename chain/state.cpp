@@ -200,7 +200,7 @@ void State::put_order(OrderId id, ByteView row) {
     if (waits) ++accounts_[user].unactivated;
     if (!created) return;
 
-    const auto insert = [&](std::vector<OrderId>& ids) {
+    const auto insert = [&](auto& ids) {
         if (ids.empty() || ids.back() < id)
             ids.push_back(id);
         else
@@ -230,16 +230,16 @@ OrderId State::current(const Address& user, const Address& provider) const {
     return first && second ? get(current_, pair_key(*first, *second)) : OrderId{};
 }
 
-const std::vector<OrderId>& State::orders_of_user(const Address& user) const {
-    static const std::vector<OrderId> kNone;
+std::span<const OrderId> State::orders_of_user(const Address& user) const {
     const Account* found = accounts_.find(user);
-    return found == nullptr ? kNone : found->orders;
+    if (found == nullptr) return {};
+    return {found->orders.data(), found->orders.size()};
 }
 
-const std::vector<OrderId>& State::orders_of_provider(const Address& provider) const {
-    static const std::vector<OrderId> kNone;
+std::span<const OrderId> State::orders_of_provider(const Address& provider) const {
     const Account* found = accounts_.find(provider);
-    return found == nullptr ? kNone : found->received;
+    if (found == nullptr) return {};
+    return found->received;
 }
 
 std::uint32_t State::unactivated(const Address& user) const {

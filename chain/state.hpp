@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <unordered_map>
 #include <unordered_set>
 #include <variant>
@@ -88,6 +89,11 @@ public:
     Result<void> load(const Row& row) {
         return load(row.table, row.key, row.value ? std::optional<ByteView>(*row.value) : std::nullopt);
     }
+    /// Makes room before a large state is loaded.
+    void reserve(std::size_t orders, std::size_t accounts) {
+        current_.reserve(orders);
+        accounts_.reserve(accounts);
+    }
     /// Every row there is, unsorted.
     void for_each_row(const std::function<void(Row)>& visit) const;
 
@@ -129,8 +135,8 @@ public:
     /// The newest order of the pair, live or ended; 0 when there was none.
     OrderId current(const Address& user, const Address& provider) const;
     /// In ascending order of ids.
-    const std::vector<OrderId>& orders_of_user(const Address& user) const;
-    const std::vector<OrderId>& orders_of_provider(const Address& provider) const;
+    std::span<const OrderId> orders_of_user(const Address& user) const;
+    std::span<const OrderId> orders_of_provider(const Address& provider) const;
     /// How many orders of the user wait for activation.
     std::uint32_t unactivated(const Address& user) const;
     bool quote_spent(const Hash& digest) const { return spent_quotes_.contains(digest); }

@@ -180,8 +180,26 @@ Result<SignedTransaction> SignedTransaction::decode(ByteView raw) {
     return result;
 }
 
+/// The fields that were signed are in `raw` as they were signed, since RLP has one form only: all but the
+/// signature's, under a list header of their own.
+Hash SignedTransaction::signing_hash() const {
+    const bool legacy = transaction.type == TransactionType::legacy;
+    const ByteView list = ByteView(raw).subspan(legacy ? 0 : 1);
+    rlp::Encoder behind;
+    behind.integer(legacy ? legacy_v(transaction.chain_id, signature.parity) : Amount{signature.parity})
+        .integer(Amount::from_word(signature.r))
+        .integer(Amount::from_word(signature.s));
+    const std::size_t signature_size = behind.take().size();
+    const std::size_t head = rlp::header_size(list[0]);
+    const ByteView fields = list.subspan(head, list.size() - head - signature_size);
+    Bytes chain;
+    if (legacy) chain = rlp::Encoder{}.integer(transaction.chain_id).integer(0u).integer(0u).take();
+    const Bytes header = rlp::list_header(fields.size() + chain.size());
+    return keccak256({ByteView(raw).first(legacy ? 0 : 1), header, fields, chain});
+}
+
 Result<Address> SignedTransaction::sender() const {
-    return recover(transaction.signing_hash(), signature);
+    return recover(signing_hash(), signature);
 }
 
 SignedTransaction sign(const Transaction& transaction, const PrivateKey& key) {

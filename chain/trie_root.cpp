@@ -5,6 +5,7 @@
 
 #include "chain/block_constants.hpp"
 #include "chain/keccak.hpp"
+#include "chain/keccak_lanes.hpp"
 #include "chain/rlp.hpp"
 
 namespace grid::chain {
@@ -29,51 +30,114 @@ Bytes hex_prefix(const Bytes& key, std::size_t from, std::size_t to, bool leaf) 
     return out;
 }
 
-Bytes node(Rows rows, std::size_t depth);
-
-/// A child inside its parent: itself when it is shorter than a hash, else its hash.
-void append_child(rlp::Encoder& out, Rows rows, std::size_t depth) {
-    const Bytes child = node(rows, depth);
-    if (child.size() < 32)
-        out.raw(child);
-    else
-        out.hash(keccak256(child));
+/// How many nibbles two keys have in common from the first one on.
+std::size_t shared_nibbles(const Bytes& a, const Bytes& b) {
+    const std::size_t most = std::min(length(a), length(b));
+    std::size_t shared = 0;
+    while (shared < most && nibble(a, shared) == nibble(b, shared)) ++shared;
+    return shared;
 }
 
-/// The encoded node over sorted rows that agree in their first `depth` nibbles.
-Bytes node(Rows rows, std::size_t depth) {
-    rlp::Encoder out;
-    out.begin_list();
-    const Bytes& first = rows.front().first;
-    if (rows.size() == 1) {
-        out.bytes(hex_prefix(first, depth, length(first), true)).bytes(rows.front().second);
-        return out.end_list().take();
+/// The leaf nodes of all rows, encoded one behind the other and hashed together, which takes most of the
+/// time: with large values and few neighbours nearly every byte of a trie is in a leaf.
+class Leaves {
+public:
+    /// Of sorted rows with different keys.
+    explicit Leaves(Rows rows) : ends_(rows.size()), digests_(rows.size()) {
+        std::size_t size = 0;
+        for (const auto& [key, value] : rows) size += value.size() + key.size() + 16;
+        nodes_.reserve(size);
+        std::size_t before =
+            0;  // nibbles that a row's node comes behind: those it shares, and one of its own
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            const std::size_t after =
+                i + 1 < rows.size() ? shared_nibbles(rows[i].first, rows[i + 1].first) + 1 : 0;
+            const std::size_t depth = std::max(before, after);
+            // A key that others begin with ends in a branch and has no leaf.
+            if (depth <= length(rows[i].first)) append(rows[i], depth);
+            ends_[i] = nodes_.size();
+            before = after;
+        }
+        std::vector<ByteView> nodes(rows.size());
+        for (std::size_t i = 0; i < rows.size(); ++i) nodes[i] = node(i);
+        keccak256_each(nodes, digests_);
     }
-    const Bytes& last = rows.back().first;
-    std::size_t shared = depth;
-    while (shared < length(first) && shared < length(last) && nibble(first, shared) == nibble(last, shared))
-        ++shared;
-    if (shared > depth) {
-        out.bytes(hex_prefix(first, depth, shared, false));
-        append_child(out, rows, shared);
-        return out.end_list().take();
+
+    ByteView node(std::size_t row) const {
+        const std::size_t begin = row == 0 ? 0 : ends_[row - 1];
+        return ByteView(nodes_).subspan(begin, ends_[row] - begin);
     }
-    ByteView value;
-    if (length(first) == depth) {
-        value = rows.front().second;
-        rows = rows.subspan(1);
+    const Hash& digest(std::size_t row) const { return digests_[row]; }
+
+private:
+    void append(const std::pair<Bytes, Bytes>& row, std::size_t depth) {
+        rlp::Encoder path;
+        path.bytes(hex_prefix(row.first, depth, length(row.first), true));
+        const Bytes front = path.take();
+        const Bytes value_header = rlp::string_header(row.second);
+        const Bytes header = rlp::list_header(front.size() + value_header.size() + row.second.size());
+        for (const ByteView part :
+             {ByteView(header), ByteView(front), ByteView(value_header), ByteView(row.second)})
+            nodes_.insert(nodes_.end(), part.begin(), part.end());
     }
-    for (unsigned digit = 0; digit < 16; ++digit) {
-        std::size_t count = 0;
-        while (count < rows.size() && nibble(rows[count].first, depth) == digit) ++count;
-        if (count == 0)
-            out.bytes({});
+
+    Bytes nodes_;
+    std::vector<std::size_t> ends_;
+    std::vector<Hash> digests_;
+};
+
+/// The nodes above the leaves.
+class Trie {
+public:
+    explicit Trie(Rows rows) : rows_(rows), leaves_(rows) {}
+
+    Hash root() const { return rows_.size() == 1 ? leaves_.digest(0) : keccak256(node(0, rows_.size(), 0)); }
+
+private:
+    /// A child inside its parent: itself when it is shorter than a hash, else its hash.
+    void append_child(rlp::Encoder& out, std::size_t begin, std::size_t end, std::size_t depth) const {
+        constexpr std::size_t kHash = 32;
+        if (end - begin == 1) {
+            if (const ByteView leaf = leaves_.node(begin); leaf.size() < kHash)
+                out.raw(leaf);
+            else
+                out.hash(leaves_.digest(begin));
+            return;
+        }
+        const Bytes child = node(begin, end, depth);
+        if (child.size() < kHash)
+            out.raw(child);
         else
-            append_child(out, rows.first(count), depth + 1);
-        rows = rows.subspan(count);
+            out.hash(keccak256(child));
     }
-    return out.bytes(value).end_list().take();
-}
+
+    /// The encoded node over at least two rows that agree in their first `depth` nibbles.
+    Bytes node(std::size_t begin, std::size_t end, std::size_t depth) const {
+        rlp::Encoder out;
+        out.begin_list();
+        const Bytes& first = rows_[begin].first;
+        const std::size_t shared = shared_nibbles(first, rows_[end - 1].first);
+        if (shared > depth) {
+            out.bytes(hex_prefix(first, depth, shared, false));
+            append_child(out, begin, end, shared);
+            return out.end_list().take();
+        }
+        ByteView value;
+        if (length(first) == depth) value = rows_[begin++].second;
+        for (unsigned digit = 0; digit < 16; ++digit) {
+            const std::size_t from = begin;
+            while (begin < end && nibble(rows_[begin].first, depth) == digit) ++begin;
+            if (from == begin)
+                out.bytes({});
+            else
+                append_child(out, from, begin, depth + 1);
+        }
+        return out.bytes(value).end_list().take();
+    }
+
+    Rows rows_;
+    Leaves leaves_;
+};
 
 Bytes index_key(std::size_t index) {
     rlp::Encoder out;
@@ -82,16 +146,18 @@ Bytes index_key(std::size_t index) {
 
 Bytes receipt_value(TransactionType type, const Receipt& receipt, std::uint64_t cumulative_gas) {
     static const Bytes bloom(kBloomBytes, kBloomByte);
+    std::size_t size = 320;
+    for (const Log& log : receipt.logs) size += 48 + 33 * log.topics.size() + log.data.size();
     rlp::Encoder out;
+    out.reserve(size);
+    if (type != TransactionType::legacy) out.raw(std::array{static_cast<std::uint8_t>(type)});
     out.begin_list().integer(receipt.success ? 1u : 0u).integer(cumulative_gas).bytes(bloom).begin_list();
     for (const Log& log : receipt.logs) {
         out.begin_list().address(log.address).begin_list();
         for (const Hash& topic : log.topics) out.hash(topic);
         out.end_list().bytes(log.data).end_list();
     }
-    Bytes value = out.end_list().end_list().take();
-    if (type != TransactionType::legacy) value.insert(value.begin(), static_cast<std::uint8_t>(type));
-    return value;
+    return out.end_list().end_list().take();
 }
 
 }  // namespace
@@ -99,7 +165,7 @@ Bytes receipt_value(TransactionType type, const Receipt& receipt, std::uint64_t 
 Hash trie_root(std::vector<std::pair<Bytes, Bytes>> rows) {
     if (rows.empty()) return keccak256(Bytes{0x80});
     std::sort(rows.begin(), rows.end());
-    return keccak256(node(rows, 0));
+    return Trie(rows).root();
 }
 
 Hash transactions_root(const std::vector<SignedTransaction>& transactions) {

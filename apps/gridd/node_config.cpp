@@ -101,7 +101,7 @@ Result<NodeConfig> read_node_config(ConfigSection root) {
         chain.mistake("leader", config.follower ? "expected the platform of the node to follow, like "
                                                   "http://HOST:8080, for the role ledger-follower"
                                                 : "only the role ledger-follower has a leader");
-    config.flush_bytes = chain.integer("flush_bytes", 48u << 20, 1u << 16, 1u << 30);
+    config.flush_bytes = chain.integer("flush_bytes", 16u << 20, 1u << 16, 1u << 30);
     auto platform = root.section("platform");
     config.platform_config.listen = read_listen(platform, "127.0.0.1:8080");
     config.platform_config.hosts = platform.texts("hosts", {});

@@ -34,13 +34,13 @@ void earned_at(Frame& frame, abi::Decoder& in, abi::Encoder& out) {
     out.uint(order ? settlement::earned_at(*order, t) : Amount{});
 }
 
-template <const std::vector<OrderId>& (State::*Ids)(const Address&) const>
+template <std::span<const OrderId> (State::*Ids)(const Address&) const>
 void orders_of(Frame& frame, abi::Decoder& in, abi::Encoder& out) {
     const Address account = in.address();
     const Amount offset = in.uint();
     const Amount limit = in.uint();
     wellformed(in);
-    const auto& ids = (frame.state.*Ids)(account);
+    const auto ids = (frame.state.*Ids)(account);
     const Page part = page(ids.size(), offset, limit);
     abi::Encoder elements;
     for (std::size_t i = part.begin; i < part.end; ++i) elements.uint(ids[i].value);

@@ -74,7 +74,7 @@ Outcome block_by_name(const Context& c, const BlockName& name, bool full) {
 
 Outcome block_by_number(const Context& c, const Parameters& p) {
     p.at_most(2);
-    return block_by_name(c, p.block(0), p.boolean(1, false));
+    return block_by_name(c, p.height(0), p.boolean(1, false));
 }
 
 Outcome block_by_hash(const Context& c, const Parameters& p) {
@@ -84,7 +84,7 @@ Outcome block_by_hash(const Context& c, const Parameters& p) {
 
 Outcome block_receipts(const Context& c, const Parameters& p) {
     p.at_most(1);
-    const BlockName name = p.block(0);
+    const BlockName name = p.required_block(0);
     if (name.tag == BlockName::Tag::pending) return good("[]");
     const auto block = find_block(c, name);
     return block ? good(receipts_json(*block)) : or_null(block.error());
@@ -151,7 +151,7 @@ Outcome transaction_count(const Context& c, const Parameters& p) {
 Outcome fee_history(const Context& c, const Parameters& p) {
     p.at_most(3);
     const std::uint64_t asked = std::min(p.number(0), kMaxFeeHistory);
-    const BlockName name = p.block(1);
+    const BlockName name = p.height(1);
     const std::size_t percentiles = p.percentiles(2, 100);
     const auto newest = find_block(c, name);
     if (!newest) return refused(-32000, "the block is beyond the newest one");
@@ -228,33 +228,48 @@ Outcome logs(const Context& c, const Parameters& p) {
     return find_logs(c.ledger, criteria_of(std::move(asked)));
 }
 
+/// A method without parameters.
+template <class Function>
+constexpr Method constant(Function) {
+    return [](const Context& c, const Parameters& p, Answer answer) {
+        p.at_most(0);
+        answer(good(Function{}(c)));
+    };
+}
+
 const MethodTable& methods() {
     using C = const Context&;
     using P = const Parameters&;
     static const MethodTable table = {
-        {"web3_clientVersion", entry([](C, P) { return good(quote("GRID/" GRID_VERSION)); })},
-        {"net_version",
-         entry([](C c, P) { return good(quote(std::to_string(c.ledger.genesis().chain_id))); })},
-        {"net_listening", entry([](C, P) { return good("true"); })},
-        {"eth_chainId", entry([](C c, P) { return good(quantity(c.ledger.genesis().chain_id)); })},
-        {"eth_blockNumber",
-         entry([](C c, P) { return good(quantity(c.ledger.head()->block.header.number)); })},
-        {"eth_syncing", entry([](C, P) { return good("false"); })},
-        {"eth_accounts", entry([](C, P) { return good("[]"); })},
-        {"eth_gasPrice", entry([](C, P) { return good(quantity(0u)); })},
-        {"eth_maxPriorityFeePerGas", entry([](C, P) { return good(quantity(0u)); })},
+        {"web3_clientVersion", constant([](C) { return quote("GRID/" GRID_VERSION); })},
+        {"net_version", constant([](C c) { return quote(std::to_string(c.ledger.genesis().chain_id)); })},
+        {"net_listening", constant([](C) { return std::string("true"); })},
+        {"eth_chainId", constant([](C c) { return quantity(c.ledger.genesis().chain_id); })},
+        {"eth_blockNumber", constant([](C c) { return quantity(c.ledger.head()->block.header.number); })},
+        {"eth_syncing", constant([](C) { return std::string("false"); })},
+        {"eth_accounts", constant([](C) { return std::string("[]"); })},
+        {"eth_gasPrice", constant([](C) { return quantity(0u); })},
+        {"eth_maxPriorityFeePerGas", constant([](C) { return quantity(0u); })},
         {"eth_feeHistory", at_once<fee_history>},
         {"eth_getBlockByNumber", at_once<block_by_number>},
         {"eth_getBlockByHash", at_once<block_by_hash>},
         {"eth_getBlockReceipts", at_once<block_receipts>},
-        {"eth_getBlockTransactionCountByNumber",
-         entry([](C c, P p) { return transaction_count_of(c, p.block(0)); })},
-        {"eth_getBlockTransactionCountByHash",
-         entry([](C c, P p) { return transaction_count_of(c, named_by_hash(p)); })},
-        {"eth_getTransactionByBlockNumberAndIndex",
-         entry([](C c, P p) { return transaction_of(c, p.block(0), p.number(1)); })},
-        {"eth_getTransactionByBlockHashAndIndex",
-         entry([](C c, P p) { return transaction_of(c, named_by_hash(p), p.number(1)); })},
+        {"eth_getBlockTransactionCountByNumber", entry([](C c, P p) {
+             p.at_most(1);
+             return transaction_count_of(c, p.height(0));
+         })},
+        {"eth_getBlockTransactionCountByHash", entry([](C c, P p) {
+             p.at_most(1);
+             return transaction_count_of(c, named_by_hash(p));
+         })},
+        {"eth_getTransactionByBlockNumberAndIndex", entry([](C c, P p) {
+             p.at_most(2);
+             return transaction_of(c, p.height(0), p.number(1));
+         })},
+        {"eth_getTransactionByBlockHashAndIndex", entry([](C c, P p) {
+             p.at_most(2);
+             return transaction_of(c, named_by_hash(p), p.number(1));
+         })},
         {"eth_getBalance", at_once<balance>},
         {"eth_getCode", at_once<code>},
         {"eth_getStorageAt", at_once<storage_at>},

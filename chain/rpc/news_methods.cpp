@@ -35,7 +35,7 @@ Outcome new_pending_filter(const Context& c, const Parameters& p) {
 
 Outcome filter_changes(const Context& c, const Parameters& p) {
     p.at_most(1);
-    const auto changes = c.hub.filters().changes(p.string(0), c.wall);
+    const auto changes = c.hub.filters().changes(p.identifier(0), c.wall);
     if (!changes) return refused(changes.error());
     if (changes->kind != Filters::Kind::logs) return good(hashes_json(changes->hashes));
     std::string list = "[";
@@ -49,13 +49,13 @@ Outcome filter_changes(const Context& c, const Parameters& p) {
 
 Outcome filter_logs(const Context& c, const Parameters& p) {
     p.at_most(1);
-    const auto criteria = c.hub.filters().criteria(p.string(0), c.wall);
+    const auto criteria = c.hub.filters().criteria(p.identifier(0), c.wall);
     return criteria ? find_logs(c.ledger, *criteria) : refused(criteria.error());
 }
 
 Outcome uninstall_filter(const Context& c, const Parameters& p) {
     p.at_most(1);
-    return good(c.hub.filters().remove(p.string(0)) ? "true" : "false");
+    return good(c.hub.filters().remove(p.identifier(0)) ? "true" : "false");
 }
 
 /// As geth says it to a connection that cannot be pushed to.
@@ -97,7 +97,7 @@ Outcome subscribe(const Context& c, const Parameters& p) {
 Outcome unsubscribe(const Context& c, const Parameters& p) {
     p.at_most(1);
     if (c.connection == nullptr) return no_notifications();
-    if (!c.hub.subscriptions().remove(c.connection->subscriber, p.string(0)))
+    if (!c.hub.subscriptions().remove(c.connection->subscriber, p.identifier(0)))
         return refused(-32000, "subscription not found");
     return good("true");
 }

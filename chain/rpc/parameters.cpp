@@ -9,6 +9,7 @@ using rapidjson::Value;
 
 constexpr std::size_t kMaxFilterItems = 1000;
 constexpr std::size_t kMaxTopics = 4;
+constexpr std::size_t kHashDigits = 66;  // with 0x: where a block may be named by number or hash
 
 [[noreturn]] void refuse(const std::string& where, const std::string& why) {
     throw BadParameters{where + ": " + why};
@@ -67,6 +68,11 @@ BlockName read_block(const Value& value, const std::string& where) {
     if (tag == "latest" || tag == "safe" || tag == "finalized") return name;
     if (tag == "pending") {
         name.tag = BlockName::Tag::pending;
+        return name;
+    }
+    if (tag.size() == kHashDigits) {
+        name.tag = BlockName::Tag::hash;
+        name.hash = read_hash(value, where);
         return name;
     }
     name.tag = BlockName::Tag::number;
@@ -146,6 +152,23 @@ BlockName Parameters::block(std::size_t position) const {
     return has(position) ? read_block(at(position), place(position)) : BlockName{};
 }
 
+BlockName Parameters::required_block(std::size_t position) const {
+    return read_block(at(position), place(position));
+}
+
+BlockName Parameters::height(std::size_t position) const {
+    const BlockName name = required_block(position);
+    if (at(position).IsObject() || name.tag == BlockName::Tag::hash)
+        refuse(place(position), "expected a block's number or a tag");
+    return name;
+}
+
+std::string Parameters::identifier(std::size_t position) const {
+    const std::string_view id = text(at(position), place(position));
+    checked(Amount::parse_quantity(id), place(position));
+    return std::string(id);
+}
+
 CallParameters Parameters::call(std::size_t position) const {
     const Value& object = at(position);
     const std::string where = place(position);
@@ -175,9 +198,12 @@ std::size_t Parameters::percentiles(std::size_t position, std::size_t max) const
     const Value& array = at(position);
     if (!array.IsArray() || array.Size() > max)
         refuse(place(position), "expected an array of at most " + std::to_string(max) + " percentiles");
-    for (const Value& item : array.GetArray())
-        if (!item.IsNumber() || item.GetDouble() < 0.0 || item.GetDouble() > 100.0)
-            refuse(place(position), "expected percentiles from 0 to 100");
+    double least = 0.0;
+    for (const Value& item : array.GetArray()) {
+        if (!item.IsNumber() || item.GetDouble() < least || item.GetDouble() > 100.0)
+            refuse(place(position), "expected percentiles from 0 to 100, ascending");
+        least = item.GetDouble();
+    }
     return array.Size();
 }
 

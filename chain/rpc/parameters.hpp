@@ -43,8 +43,14 @@ public:
     bool boolean(std::size_t position, bool absent) const;
     /// Latest when absent. `safe` and `finalized` are the latest block: a block is final when it exists.
     BlockName block(std::size_t position) const;
+    /// Must be there.
+    BlockName required_block(std::size_t position) const;
+    /// A number or a tag, not a hash; must be there.
+    BlockName height(std::size_t position) const;
+    /// The name of a filter or subscription: a quantity.
+    std::string identifier(std::size_t position) const;
     CallParameters call(std::size_t position) const;
-    /// How many numbers an optional array of numbers has (feeHistory's percentiles); at most `max`.
+    /// How many numbers an optional array of ascending numbers has (feeHistory's percentiles); at most `max`.
     std::size_t percentiles(std::size_t position, std::size_t max) const;
     struct Filter {
         BlockName from;

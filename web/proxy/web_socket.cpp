@@ -5,6 +5,7 @@
 #include <boost/beast/websocket/stream.hpp>
 
 #include "web/proxy/connection.hpp"
+#include "web/proxy/frame_socket.hpp"
 #include "web/proxy/web_socket_state.hpp"
 
 // WebSockets (RFC 6455) of local handlers: Beast does the framing, over the connection's own socket.
@@ -61,7 +62,7 @@ struct Connection::Frames {
         stream.text(true);
     }
 
-    websocket::stream<Socket&, false> stream;
+    websocket::stream<FrameSocket, false> stream;
     const WebSocketOptions options;
     std::shared_ptr<WebSocketState> state;
     bool reader_waits = false;
@@ -112,6 +113,7 @@ Task<bool> Connection::serve_web_socket(WebSocketUpgrade upgrade) {
     state->end();
     messages = nullptr;
     web_socket_.reset();
+    if (!aborted_) co_await linger();
     abort();
     co_await join_upload();
     co_return false;

@@ -1,9 +1,11 @@
 #include "chain/keccak.hpp"
 
 #include <cryptopp/keccak.h>
+#include <rapidcheck.h>
 
 #include <catch2/catch.hpp>
 
+#include "chain/keccak_lanes.hpp"
 #include "chain/personal_message.hpp"
 #include "unit/chain/vectors.hpp"
 
@@ -50,4 +52,27 @@ TEST_CASE("EIP-191: the message of personal_sign is hashed with its prefix and l
                                                  "Ethereum Signed Message:\n0"));
     CHECK(personal_message_hash("\xc3\xa9") == keccak256("\x19"
                                                          "Ethereum Signed Message:\n2\xc3\xa9"));
+}
+
+TEST_CASE("many messages at once have the digests that each has alone", "[keccak]") {
+    CHECK(rc::check([] {
+        const auto messages = *rc::gen::container<std::vector<Bytes>>(
+            rc::gen::mapcat(rc::gen::inRange<std::size_t>(0, 600), [](std::size_t size) {
+                return rc::gen::container<Bytes>(size, rc::gen::arbitrary<std::uint8_t>());
+            }));
+        const std::vector<ByteView> views(messages.begin(), messages.end());
+        std::vector<Hash> digests(views.size());
+        keccak256_each(views, digests);
+        for (std::size_t i = 0; i < views.size(); ++i) RC_ASSERT(digests[i] == keccak256(views[i]));
+    }));
+}
+
+TEST_CASE("every length around the rate is padded right in every lane", "[keccak]") {
+    std::vector<Bytes> messages;
+    for (std::size_t size = 0; size < 420; ++size)
+        messages.emplace_back(size, static_cast<std::uint8_t>(size));
+    const std::vector<ByteView> views(messages.begin(), messages.end());
+    std::vector<Hash> digests(views.size());
+    keccak256_each(views, digests);
+    for (std::size_t i = 0; i < views.size(); ++i) CHECK(digests[i] == keccak256(views[i]));
 }

@@ -230,7 +230,9 @@ TEST_CASE("a block that does not follow or fit its commitment is damage", "[ledg
         forged.writes.front().value = Bytes{1};
     }
     {
-        auto environment = store::Environment::open(f.directory / "blocks").value();
+        auto environment =
+            store::Environment::open(f.directory / "blocks", {.schema_version = LedgerStore::kBlockSchema})
+                .value();
         const auto table = environment->table("blocks").value();
         REQUIRE(environment->write([&](store::WriteTransaction& t) -> Result<void> {
             t.append(table, store::number_key(3), encode_block(forged));

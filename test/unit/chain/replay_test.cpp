@@ -50,12 +50,13 @@ public:
     }
 
     void damage_block(std::uint64_t number, const std::function<void(Block&)>& change) {
-        damage("blocks", 1, "blocks", store::number_key(number), [&](const Bytes& encoded) {
-            auto block = decode_block(encoded);
-            REQUIRE(block);
-            change(*block);
-            return encode_block(*block);
-        });
+        damage("blocks", LedgerStore::kBlockSchema, "blocks", store::number_key(number),
+               [&](const Bytes& encoded) {
+                   auto block = decode_block(encoded);
+                   REQUIRE(block);
+                   change(*block);
+                   return encode_block(*block);
+               });
     }
 
     Error verification_error() const {
@@ -140,11 +141,12 @@ TEST_CASE("verification names the height and the difference of a changed block",
         says(chain.verification_error(), "block_differs", "block 5: table 4");
     }
     SECTION("a block that is missing") {
-        chain.damage("blocks", 1, "blocks", store::number_key(2), [](const Bytes&) { return std::nullopt; });
+        chain.damage("blocks", LedgerStore::kBlockSchema, "blocks", store::number_key(2),
+                     [](const Bytes&) { return std::nullopt; });
         says(chain.verification_error(), "not_found", "no block 2");
     }
     SECTION("a block that cannot be read") {
-        chain.damage("blocks", 1, "blocks", store::number_key(2), [](Bytes encoded) {
+        chain.damage("blocks", LedgerStore::kBlockSchema, "blocks", store::number_key(2), [](Bytes encoded) {
             encoded.resize(encoded.size() - 1);
             return encoded;
         });
@@ -200,35 +202,40 @@ TEST_CASE("verification finds what is flushed wrongly", "[replay]") {
     const Address receiver = account_key(9).address();
     key.insert(key.end(), receiver.bytes.begin(), receiver.bytes.end());
     SECTION("a changed row") {
-        chain.damage("state", 2, "rows", key, [](Bytes value) {
+        chain.damage("state", LedgerStore::kStateSchema, "rows", key, [](Bytes value) {
             value.back() ^= 1;
             return value;
         });
         says(chain.verification_error(), "flushed_differs", "table 4");
     }
     SECTION("a missing row") {
-        chain.damage("state", 2, "rows", key, [](const Bytes&) { return std::nullopt; });
+        chain.damage("state", LedgerStore::kStateSchema, "rows", key,
+                     [](const Bytes&) { return std::nullopt; });
         says(chain.verification_error(), "flushed_differs", "came nothing");
     }
     SECTION("a surplus row") {
         key.back() ^= 1;
-        chain.damage("state", 2, "rows", key, [](const Bytes&) { return Bytes(32, 1); });
+        chain.damage("state", LedgerStore::kStateSchema, "rows", key,
+                     [](const Bytes&) { return Bytes(32, 1); });
         says(chain.verification_error(), "flushed_differs", "expected nothing");
     }
     SECTION("an index of transactions that misses one") {
         const Hash hash = chain.head->block.transactions.front().hash;
-        chain.damage("state", 2, "transactions", hash.bytes, [](const Bytes&) { return std::nullopt; });
+        chain.damage("state", LedgerStore::kStateSchema, "transactions", hash.bytes,
+                     [](const Bytes&) { return std::nullopt; });
         says(chain.verification_error(), "flushed_differs", "index of transactions misses " + hash.hex());
     }
     SECTION("an index of hashes with one too many") {
-        chain.damage("state", 2, "hashes", Bytes(32, 5), [](const Bytes&) { return Bytes(8, 0); });
+        chain.damage("state", LedgerStore::kStateSchema, "hashes", Bytes(32, 5),
+                     [](const Bytes&) { return Bytes(8, 0); });
         says(chain.verification_error(), "flushed_differs", "index of hashes has");
     }
     SECTION("a summary of logs") {
-        chain.damage("state", 2, "log_summaries", store::number_key(3), [](Bytes value) {
-            value.push_back(0);
-            return value;
-        });
+        chain.damage("state", LedgerStore::kStateSchema, "log_summaries", store::number_key(3),
+                     [](Bytes value) {
+                         value.push_back(0);
+                         return value;
+                     });
         says(chain.verification_error(), "flushed_differs", "block 3");
     }
 }

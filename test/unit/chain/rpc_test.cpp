@@ -260,6 +260,36 @@ TEST_CASE("batches are answered in order, notifications not at all", "[rpc]") {
     CHECK(f.raw(R"([{"jsonrpc":"2.0","method":"eth_chainId"}])").empty());
 }
 
+TEST_CASE("a block is named by its hash wherever the specification lets it", "[rpc]") {
+    Rpc f;
+    f.send(f.transfer(0), f.alice);
+    const std::string hash = quoted(f.ledger->head()->hash.hex());
+    const std::string account = quoted(f.alice.address().hex());
+    CHECK(f.call("eth_getBlockReceipts", "[" + hash + "]")["result"].Size() == 1);
+    CHECK(f.text("eth_getTransactionCount", "[" + account + "," + hash + "]") == "0x1");
+    CHECK(f.text("eth_getBalance", "[" + account + "," + hash + "]") != "0x0");
+    CHECK(f.error("eth_getBlockByNumber", "[" + hash + ",false]") == -32602);
+    CHECK(f.error("eth_feeHistory", "[\"0x1\"," + hash + "]") == -32602);
+    CHECK(f.error("eth_getBlockByNumber", "[]") == -32602);
+    CHECK(f.error("eth_getBlockReceipts", "[]") == -32602);
+}
+
+TEST_CASE("parameters that a method does not have are refused", "[rpc]") {
+    Rpc f;
+    for (const char* method :
+         {"web3_clientVersion", "net_version", "net_listening", "eth_chainId", "eth_blockNumber",
+          "eth_syncing", "eth_accounts", "eth_gasPrice", "eth_maxPriorityFeePerGas"}) {
+        INFO(method);
+        CHECK(f.error(method, "[1]") == -32602);
+        CHECK(f.error(method, "[]") == 0);
+        CHECK(f.error(method, "[{}]") == 0);  // some clients send it
+    }
+    CHECK(f.error("eth_getBlockTransactionCountByNumber", R"(["0x0",1])") == -32602);
+    CHECK(f.error("eth_getTransactionByBlockNumberAndIndex", R"(["0x0","0x0",1])") == -32602);
+    CHECK(f.error("eth_feeHistory", R"(["0x1","latest",[50,10]])") == -32602);
+    CHECK(f.error("eth_uninstallFilter", R"(["first"])") == -32602);
+}
+
 TEST_CASE("an id comes back as the same number, however it is written", "[rpc]") {
     Rpc f;
     const auto echoed = [&f](const std::string& id) {

@@ -46,8 +46,8 @@ void check_same_views(const State& a, const State& b, const World& w) {
     CHECK(a.providers() == b.providers());
     CHECK(a.last_order() == b.last_order());
     for (const Address& account : {w.user, w.other, w.provider, w.stranger}) {
-        CHECK(a.orders_of_user(account) == b.orders_of_user(account));
-        CHECK(a.orders_of_provider(account) == b.orders_of_provider(account));
+        CHECK(std::ranges::equal(a.orders_of_user(account), b.orders_of_user(account)));
+        CHECK(std::ranges::equal(a.orders_of_provider(account), b.orders_of_provider(account)));
         CHECK(a.unactivated(account) == b.unactivated(account));
         CHECK(a.current(account, w.provider) == b.current(account, w.provider));
     }
