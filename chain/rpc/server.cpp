@@ -136,6 +136,9 @@ void handle_body(const Context& context, const std::string& body, RpcServer::Rep
                       "invalid request: expected at most " + std::to_string(RpcServer::kMaxBody) + " bytes");
     if (too_deep(body))
         return refuse(-32600, "invalid request: nested deeper than " + std::to_string(RpcServer::kMaxDepth));
+    // The parser takes a zero byte for the end; what follows must not be passed over.
+    if (const std::size_t zero = body.find('\0'); zero != std::string::npos)
+        return refuse(-32700, "parse error: not JSON at byte " + std::to_string(zero));
     rapidjson::Document document;
     // In full precision: an id that is no integer must come back as the same number.
     constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag |

@@ -158,10 +158,20 @@ const Value* id_of(const Value& request) {
     return id != nullptr && (id->IsString() || id->IsNumber() || id->IsNull()) ? id : nullptr;
 }
 
+/// Of an error; 0 of anything else.
+int code_of(const Value& reply) {
+    const Value* error = reply.IsObject() ? member(reply, "error") : nullptr;
+    const Value* code = error != nullptr && error->IsObject() ? member(*error, "code") : nullptr;
+    return code != nullptr && code->IsInt() ? code->GetInt() : 0;
+}
+
 void check(const std::string& body, const std::string& reply) {
     rapidjson::Document asked;
     rapidjson::Document answered;
     asked.Parse<kFlags>(body.data(), body.size());
+    if (body.find('\0') != std::string::npos)  // which the parser takes for the end
+        return require(reply.find("-32700") != std::string::npos || reply.find("-32600") != std::string::npos,
+                       "a body with a zero byte is refused", reply);
     if (reply.empty()) {
         bool silent = !asked.HasParseError();
         if (silent && asked.IsArray()) {
@@ -175,8 +185,10 @@ void check(const std::string& body, const std::string& reply) {
     }
     answered.Parse<kFlags>(reply.data(), reply.size());
     require(!answered.HasParseError(), "a reply is JSON", reply);
+    const bool refused_unread =
+        answered.IsObject() && (code_of(answered) == -32700 || code_of(answered) == -32600);
     if (!answered.IsArray()) {
-        const bool single = !asked.HasParseError() && asked.IsObject();
+        const bool single = !asked.HasParseError() && asked.IsObject() && !refused_unread;
         check_reply(answered, single ? id_of(asked) : nullptr);
         return;
     }

@@ -127,6 +127,7 @@ Seeds rpc_seeds() {
         {"bad-json", "{\"jsonrpc\":\"2.0\""},
         {"bad-utf-8", "{\"jsonrpc\":\"2.0\",\"id\":\"\xff\",\"method\":\"eth_chainId\"}"},
         {"bad-empty-batch", "[]"},
+        {"bad-behind-a-zero-byte", request("eth_chainId") + std::string(1, '\0') + "]"},
         {"bad-depth", std::string(33, '[') + std::string(33, ']')},
         {"bad-nothing", ""},
     };

@@ -315,6 +315,10 @@ TEST_CASE("hostile bodies are answered with an error and nothing else", "[rpc]")
     CHECK(f.error_of_body("nonsense") == -32700);
     CHECK(f.error_of_body("{} trailing") == -32700);
     CHECK(f.error_of_body("\xff\xfe") == -32700);
+    const std::string request = R"({"jsonrpc":"2.0","id":1,"method":"eth_chainId"})";
+    CHECK(f.error_of_body(request + '\0') == -32700);
+    CHECK(f.error_of_body(request + '\0' + request) == -32700);
+    CHECK(f.error_of_body('\0' + request) == -32700);
     CHECK(f.error_of_body("{\"id\":\"\xc3\x28\"}") == -32700);
     CHECK(f.error_of_body("[]") == -32600);
     CHECK(f.error_of_body("1") == -32600);
