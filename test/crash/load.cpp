@@ -1,6 +1,6 @@
 #include "crash/load.hpp"
 
-#include "chain/typed_data.hpp"
+#include "chain/council_calls.hpp"
 
 namespace grid::test {
 
@@ -134,6 +134,7 @@ private:
         const auto current = orders();
         if (!current) return false;
         for (std::uint64_t i = 0, n = 1 + below(6); i < n; ++i) money();
+        if (below(3) == 0) pledges(people_[1 + below(2)]);
         for (std::size_t user : {1u, 2u}) trade(people_[user], (*current)[user - 1]);
         return send();
     }
@@ -152,6 +153,19 @@ private:
                 return act(person, contracts_.credit, calls::credit::redeem(amount));
             default:
                 return act(person, contracts_.token, calls::token::transfer(other, amount));
+        }
+    }
+
+    void pledges(Person& user) {
+        const Address behind = provider().key.address();
+        const Amount amount{1 + below(1'000)};
+        switch (below(4)) {
+            case 0:
+                return act(user, contracts_.pledge, calls::pledge::unpledge(amount, behind));
+            case 1:
+                return act(user, contracts_.pledge, calls::pledge::claim(behind));
+            default:
+                return act(user, contracts_.pledge, calls::pledge::pledge(amount, behind));
         }
     }
 

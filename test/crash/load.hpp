@@ -18,7 +18,7 @@ namespace grid::test {
 using Promises = std::map<chain::Hash, chain::Hash>;
 
 /// A few people who use a market at the same time, each thread a provider and two users: transfers, credits,
-/// orders by offer and by quote, activations, settlements, withdrawals, cancellations, replacements of terms.
+/// orders by offer and by quote, activations, settlements, withdrawals, cancellations, pledges.
 class Load {
 public:
     static constexpr std::uint32_t kMarkets = 3;
