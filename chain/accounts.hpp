@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <boost/container/small_vector.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <deque>
@@ -48,6 +49,14 @@ public:
     }
     /// Makes room for so many.
     void reserve(std::size_t count) { numbers_.reserve(count); }
+    /// The same as open(address), found without looking it up when it comes soon after account `near`.
+    Number open_near(const Address& address, Number near) {
+        constexpr Number kNear = 4;
+        const auto end = static_cast<Number>(std::min<std::size_t>(accounts_.size(), near + kNear));
+        for (Number number = near; number < end; ++number)
+            if (accounts_[number].address == address) return number;
+        return open(address);
+    }
     Account& operator[](Number number) { return accounts_[number]; }
     Account& operator[](const Address& address) { return accounts_[open(address)]; }
     /// Drops empty accounts from the end: after changes have been undone, those that they had opened.

@@ -42,8 +42,7 @@ struct Ledger::Arrival {
     Address sender;
 
     void decode() {
-        transaction = SignedTransaction::decode(raw);
-        raw = {};
+        transaction = SignedTransaction::decode(std::move(raw));
         if (!transaction) return;
         const auto recovered = transaction->sender();
         if (recovered)

@@ -1,6 +1,7 @@
 #include "chain/ledger_store.hpp"
 
 #include <algorithm>
+#include <future>
 
 #include "chain/commitment.hpp"
 #include "chain/keccak.hpp"
@@ -296,23 +297,34 @@ Result<std::uint64_t> LedgerStore::last() const {
 
 Result<State> LedgerStore::load_rows() const {
     State state;
+    std::uint64_t orders = 0;
+    Result<void> loaded_orders;
+    const auto load_orders = [&] {
+        return state_environment_->read([&](const store::ReadTransaction& transaction) {
+            transaction.scan(orders_, {}, {}, [&](ByteView key, ByteView value) {
+                loaded_orders = state.load_order(key, value);
+                return loaded_orders.has_value();
+            });
+        });
+    };
+    std::future<Result<void>> orders_read;
     Result<void> loaded;
     auto done = state_environment_->read([&](const store::ReadTransaction& transaction) {
         constexpr std::size_t kRowsOfAccount = 3;  // nonce, tokens, credits
-        state.reserve(transaction.count(orders_), transaction.count(rows_) / kRowsOfAccount);
-        // Orders first: accounts then lie in memory as the orders name them.
-        transaction.scan(orders_, {}, {}, [&](ByteView key, ByteView value) {
-            loaded = state.load(static_cast<std::uint8_t>(Table::orders), key, value);
-            return loaded.has_value();
-        });
-        if (!loaded) return;
+        constexpr std::uint64_t kMany = 10'000;
+        orders = transaction.count(orders_);
+        state.reserve(orders, transaction.count(rows_) / kRowsOfAccount);
+        orders_read = std::async(orders < kMany ? std::launch::deferred : std::launch::async, load_orders);
         transaction.scan(rows_, {}, {}, [&](ByteView key, ByteView value) {
             loaded = state.load(key[0], key.subspan(1), value);
             return loaded.has_value();
         });
     });
     if (!done) return tl::unexpected<Error>(done.error());
-    if (!loaded) return fail("data_damaged", "a row of the state is damaged: " + loaded.error().message);
+    if (auto read = orders_read.get(); !read) return tl::unexpected<Error>(read.error());
+    for (const auto& result : {loaded, loaded_orders})
+        if (!result) return fail("data_damaged", "a row of the state is damaged: " + result.error().message);
+    state.index_orders();
     return state;
 }
 

@@ -20,6 +20,8 @@ public:
     Encoder& end_list();
     /// Appends an item that is already encoded.
     Encoder& raw(ByteView encoded);
+    /// How many bytes there are; lists that are open lack their headers.
+    std::size_t size() const noexcept { return out_.size(); }
     /// Makes room for so many bytes.
     Encoder& reserve(std::size_t size) {
         out_.reserve(size);

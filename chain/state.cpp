@@ -30,10 +30,6 @@ void put(Map& map, const Key& key, const Value& value) {
         map[key] = value;
 }
 
-std::uint64_t pair_key(Accounts::Number user, Accounts::Number provider) {
-    return std::uint64_t{user} << 32 | provider;
-}
-
 }  // namespace
 
 void State::rollback(std::size_t mark) {

@@ -89,6 +89,12 @@ public:
     Result<void> load(const Row& row) {
         return load(row.table, row.key, row.value ? std::optional<ByteView>(*row.value) : std::nullopt);
     }
+    /// Loads the row of an order and nothing that is derived from it, until index_orders(). May run beside
+    /// load() of other tables on another thread. Code `bad_row`.
+    Result<void> load_order(ByteView key, ByteView row);
+    /// Derives accounts' lists, counts and the newest orders of pairs from all orders at once, on two threads
+    /// when they are many. Before any other use of the state.
+    void index_orders();
     /// Makes room before a large state is loaded.
     void reserve(std::size_t orders, std::size_t accounts) {
         current_.reserve(orders);
@@ -232,19 +238,25 @@ private:
                      CreditBalanceChange, ProviderChange, AvailableChange, OrderChange, QuoteSpent,
                      ProbationUseChange, ProbationCancelsChange, PlainRowChange>;
 
+    static std::uint64_t pair_key(Accounts::Number user, Accounts::Number provider) {
+        return std::uint64_t{user} << 32 | provider;
+    }
+    Account& loaded(const Address& address);
     void undo_change(const Change& change);
     void put_order(OrderId id, ByteView row);
     void drop_newest_order(OrderId previous_current);
     static Bytes order_row(const Order& order);
     static Order order_of(OrderId id, ByteView row);
     static OrderHead order_head(ByteView row);
-    static std::pair<Table, Bytes> place_of(const Change& change);
+    class Place;
+    static Place place_of(const Change& change);
     std::optional<Bytes> value_of(Table table, ByteView key) const;
     Result<void> erase_row(Table table, ByteView key);
 
     ChainParameters parameters_;
     Supplies supplies_;
     Accounts accounts_;
+    Accounts::Number loaded_account_ = 0;  ///< the last one: stored rows come in the order of accounts
     std::unordered_map<AddressPair, Amount, PairHash> allowances_;
     std::unordered_map<Address, ProviderEntry> providers_;
     std::vector<Address> provider_list_;

@@ -1,9 +1,12 @@
 // Puts stored rows into the state.
 
+#include <future>
+
 #include "chain/council_rows.hpp"
 #include "chain/pledge_rows.hpp"
 #include "chain/row_layouts.hpp"
 #include "chain/token_rows.hpp"
+#include "store/bytes.hpp"
 
 namespace grid::chain {
 
@@ -21,7 +24,69 @@ bool is_plain_row(Table table, ByteView key, ByteView value) {
            pledge_rows::is_row(table, key, value);
 }
 
+/// Kept as it is, so that a restart need not decode it: any bytes of its length are an order.
+bool is_order_row(ByteView key, ByteView value) {
+    static const std::size_t kSize = rows::write(Order{}).size();
+    if (key.size() != 8 || store::number_of(key) == 0 || value.size() != kSize) return false;
+    const auto status = static_cast<OrderStatus>(value[0]);
+    return status > OrderStatus::none && status <= OrderStatus::completed;
+}
+
 }  // namespace
+
+Account& State::loaded(const Address& address) {
+    loaded_account_ = accounts_.open_near(address, loaded_account_);
+    return accounts_[loaded_account_];
+}
+
+Result<void> State::load_order(ByteView key, ByteView row) {
+    if (!is_order_row(key, row)) return bad_row(Table::orders, "malformed key or value");
+    orders_.put({store::number_of(key)}, row);
+    return {};
+}
+
+void State::index_orders() {
+    struct Parties {
+        Accounts::Number user;
+        Accounts::Number provider;
+    };
+    constexpr Accounts::Number kUnknown = 0xffffffff;
+    constexpr std::size_t kMany = 10'000;
+    const auto policy = orders_.size() < kMany ? std::launch::deferred : std::launch::async;
+    std::vector<Parties> parties(orders_.size(), {kUnknown, kUnknown});
+    // Whoever ordered has a nonce and is known; looking up is what takes the time.
+    const auto find = [&](std::uint64_t begin, std::uint64_t end) {
+        for (std::uint64_t i = begin; i < end; ++i) {
+            const ByteView row = orders_.get({i + 1});
+            if (row.empty()) continue;
+            const OrderHead head = order_head(row);
+            parties[i] = {accounts_.number(head.user).value_or(kUnknown),
+                          accounts_.number(head.provider).value_or(kUnknown)};
+        }
+    };
+    auto half = std::async(policy, find, std::uint64_t{0}, orders_.size() / 2);
+    find(orders_.size() / 2, orders_.size());
+    half.get();
+    const auto each = [&](const auto& visit) {
+        for (std::uint64_t i = 0; i < parties.size(); ++i)
+            if (const ByteView row = orders_.get({i + 1}); !row.empty())
+                visit(OrderId{i + 1}, row, parties[i]);
+    };
+    each([&](OrderId, ByteView row, Parties& p) {
+        if (p.user == kUnknown) p.user = accounts_.open(order_head(row).user);
+        if (p.provider == kUnknown) p.provider = accounts_.open(order_head(row).provider);
+    });
+    auto pairs = std::async(policy, [&] {
+        each([&](OrderId id, ByteView, const Parties& p) { current_[pair_key(p.user, p.provider)] = id; });
+    });
+    each([&](OrderId id, ByteView row, const Parties& p) {
+        Account& user = accounts_[p.user];
+        user.orders.push_back(id);
+        accounts_[p.provider].received.push_back(id);
+        if (order_head(row).status == OrderStatus::unactivated) ++user.unactivated;
+    });
+    pairs.get();
+}
 
 Result<void> State::load(std::uint8_t number, ByteView key_bytes, std::optional<ByteView> value_bytes) {
     const auto table = static_cast<Table>(number);
@@ -49,7 +114,7 @@ Result<void> State::load(std::uint8_t number, ByteView key_bytes, std::optional<
             const Address account = key.address();
             const std::uint64_t nonce = value.u64();
             if (!read_whole()) return bad_row(table, kMalformed);
-            accounts_[account].nonce = nonce;
+            loaded(account).nonce = nonce;
             return {};
         }
         case Table::token_balances:
@@ -57,7 +122,7 @@ Result<void> State::load(std::uint8_t number, ByteView key_bytes, std::optional<
             const Address account = key.address();
             const Amount balance = value.amount();
             if (!read_whole()) return bad_row(table, kMalformed);
-            Account& there = accounts_[account];
+            Account& there = loaded(account);
             (table == Table::token_balances ? there.token : there.credit) = balance;
             return {};
         }
@@ -90,14 +155,8 @@ Result<void> State::load(std::uint8_t number, ByteView key_bytes, std::optional<
             return {};
         }
         case Table::orders: {
-            // Kept as it is, so that a restart need not decode it: any bytes of its length are an order.
-            static const std::size_t kSize = rows::write(Order{}).size();
-            const OrderId id{key.u64()};
-            const auto status = static_cast<OrderStatus>(value.u8());
-            const bool known_status = status > OrderStatus::none && status <= OrderStatus::completed;
-            if (!key.good() || value_bytes->size() != kSize || !known_status || id.value == 0)
-                return bad_row(table, kMalformed);
-            put_order(id, *value_bytes);
+            if (!is_order_row(key_bytes, *value_bytes)) return bad_row(table, kMalformed);
+            put_order({key.u64()}, *value_bytes);
             return {};
         }
         case Table::spent_quotes: {

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <boost/unordered/unordered_flat_set.hpp>
+#include <cstring>
+#include <stdexcept>
 
 #include "chain/row_layouts.hpp"
+#include "store/bytes.hpp"
 
 namespace grid::chain {
 
@@ -24,50 +27,91 @@ OrderHead State::order_head(ByteView row) {
     return rows::read_head(in);
 }
 
-std::pair<Table, Bytes> State::place_of(const Change& change) {
+/// Table and key of a row, in place: a block's changes name hundreds of rows, most of them again and again.
+/// Behind the key are zeros, so that places compare and hash as they lie.
+class State::Place {
+public:
+    Place(Table table, std::initializer_list<ByteView> parts)
+        : Place(static_cast<std::uint8_t>(table), parts) {}
+    Place(std::uint8_t table, std::initializer_list<ByteView> parts) {
+        bytes_[0] = table;
+        for (const ByteView part : parts) {
+            if (part.size() > bytes_.size() - 1 - size_) throw std::length_error("a key over 63 bytes");
+            std::copy(part.begin(), part.end(), bytes_.begin() + 1 + size_);
+            size_ = static_cast<std::uint8_t>(size_ + part.size());
+        }
+    }
+    std::uint8_t table() const { return bytes_[0]; }
+    ByteView key() const { return ByteView(bytes_).subspan(1, size_); }
+    Place in(Table table) const { return {table, {key()}}; }
+    friend auto operator<=>(const Place& a, const Place& b) {
+        const int order = std::memcmp(a.bytes_.data(), b.bytes_.data(), a.bytes_.size());
+        return order != 0 ? order <=> 0 : a.size_ <=> b.size_;
+    }
+    friend bool operator==(const Place&, const Place&) = default;
+    friend std::size_t hash_value(const Place& place) {
+        std::uint64_t hash = place.size_;
+        for (std::size_t i = 0; i < place.bytes_.size(); i += 8) {
+            std::uint64_t word;
+            std::memcpy(&word, place.bytes_.data() + i, sizeof word);
+            hash = (hash ^ word) * 0x9e3779b97f4a7c15ull;
+            hash ^= hash >> 32;
+        }
+        return hash;
+    }
+
+private:
+    std::array<std::uint8_t, 1 + PlainRows::kMaxKey> bytes_{};
+    std::uint8_t size_ = 0;
+};
+
+State::Place State::place_of(const Change& change) {
     struct Visitor {
-        using Place = std::pair<Table, Bytes>;
         Place operator()(const ParametersChange&) const { return {Table::parameters, {}}; }
         Place operator()(const SuppliesChange&) const { return {Table::supplies, {}}; }
-        Place operator()(const NonceChange& c) const { return {Table::nonces, key_of(c.account)}; }
+        Place operator()(const NonceChange& c) const { return {Table::nonces, {c.account.bytes}}; }
         Place operator()(const TokenBalanceChange& c) const {
-            return {Table::token_balances, key_of(c.account)};
+            return {Table::token_balances, {c.account.bytes}};
         }
-        Place operator()(const AllowanceChange& c) const { return {Table::allowances, key_of(c.pair)}; }
+        Place operator()(const AllowanceChange& c) const { return pair(Table::allowances, c.pair); }
         Place operator()(const CreditBalanceChange& c) const {
-            return {Table::credit_balances, key_of(c.account)};
+            return {Table::credit_balances, {c.account.bytes}};
         }
-        Place operator()(const ProviderChange& c) const { return {Table::providers, key_of(c.address)}; }
-        Place operator()(const AvailableChange& c) const { return {Table::available, key_of(c.address)}; }
-        Place operator()(const OrderChange& c) const { return {Table::orders, key_of(c.id)}; }
-        Place operator()(const QuoteSpent& c) const { return {Table::spent_quotes, key_of(c.digest)}; }
-        Place operator()(const ProbationUseChange& c) const {
-            return {Table::probation_uses, key_of(c.pair)};
+        Place operator()(const ProviderChange& c) const { return {Table::providers, {c.address.bytes}}; }
+        Place operator()(const AvailableChange& c) const { return {Table::available, {c.address.bytes}}; }
+        Place operator()(const OrderChange& c) const {
+            return {Table::orders, {store::number_key(c.id.value)}};
         }
+        Place operator()(const QuoteSpent& c) const { return {Table::spent_quotes, {c.digest.bytes}}; }
+        Place operator()(const ProbationUseChange& c) const { return pair(Table::probation_uses, c.pair); }
         Place operator()(const ProbationCancelsChange& c) const {
-            return {Table::probation_cancels, key_of(c.user)};
+            return {Table::probation_cancels, {c.user.bytes}};
         }
-        Place operator()(const PlainRowChange& c) const { return {c.table, c.key}; }
+        Place operator()(const PlainRowChange& c) const { return {c.table, {c.key}}; }
+        static Place pair(Table table, const AddressPair& p) {
+            return {table, {p.first.bytes, p.second.bytes}};
+        }
     };
     return std::visit(Visitor{}, change);
 }
 
 WriteSet State::take_write_set(Undo* undo, std::size_t max) {
     // A block changes the same few rows again and again (the escrow, a provider): sorted is what is left.
-    boost::unordered_flat_set<std::pair<Table, Bytes>> changed;
+    boost::unordered_flat_set<Place> changed;
     for (const Change& change : journal_) {
-        auto place = place_of(change);
+        const Place place = place_of(change);
+        changed.insert(place);
         // Registry.set may change what is available too: a row of its own.
-        if (std::holds_alternative<ProviderChange>(change)) changed.emplace(Table::available, place.second);
-        changed.insert(std::move(place));
+        if (std::holds_alternative<ProviderChange>(change)) changed.insert(place.in(Table::available));
     }
-    std::vector<std::pair<Table, Bytes>> places(changed.begin(), changed.end());
+    std::vector<Place> places(changed.begin(), changed.end());
     std::sort(places.begin(), places.end());
     WriteSet rows;
     rows.reserve(places.size());
-    for (auto& [table, key] : places) {
-        auto value = value_of(table, key);
-        rows.push_back({static_cast<std::uint8_t>(table), std::move(key), std::move(value)});
+    for (const Place& place : places) {
+        const ByteView key = place.key();
+        rows.push_back(
+            {place.table(), Bytes(key.begin(), key.end()), value_of(static_cast<Table>(place.table()), key)});
     }
     if (undo != nullptr) {
         undo->size_ = journal_.size();

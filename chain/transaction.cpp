@@ -155,7 +155,8 @@ Hash Transaction::signing_hash() const {
     return keccak256(envelope(type, out.end_list().take()));
 }
 
-Result<SignedTransaction> SignedTransaction::decode(ByteView raw) {
+Result<SignedTransaction> SignedTransaction::decode(Bytes bytes) {
+    const ByteView raw = bytes;
     if (raw.empty()) return fail("bad_transaction", "expected a transaction, came nothing");
     TransactionType type = TransactionType::legacy;
     std::size_t count = kLegacyFields;
@@ -176,7 +177,7 @@ Result<SignedTransaction> SignedTransaction::decode(ByteView raw) {
     auto result = decode_fields(type, *list, count);
     if (!result) return result;
     result->hash = keccak256(raw);
-    result->raw.assign(raw.begin(), raw.end());
+    result->raw = std::move(bytes);
     return result;
 }
 

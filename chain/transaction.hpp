@@ -42,7 +42,7 @@ struct SignedTransaction {
 
     /// Strict: canonical RLP, known type, EIP-155 chain id present in legacy ones, s in the lower half
     /// (EIP-2). Codes: `bad_transaction`, `bad_rlp`, `bad_signature`. Does not recover the sender.
-    static Result<SignedTransaction> decode(ByteView raw);
+    static Result<SignedTransaction> decode(Bytes raw);
     /// That of the transaction, taken from `raw` without encoding it again.
     Hash signing_hash() const;
     /// Recovers the sender: the costly step (about 30 us).

@@ -11,7 +11,12 @@
 namespace grid::chain {
 namespace {
 
-using Rows = std::span<const std::pair<Bytes, Bytes>>;
+/// A key and its value; whoever makes it keeps the value.
+struct TrieRow {
+    Bytes key;
+    ByteView value;
+};
+using Rows = std::span<const TrieRow>;
 
 unsigned nibble(const Bytes& key, std::size_t position) {
     return position % 2 == 0 ? key[position / 2] >> 4 : key[position / 2] & 15u;
@@ -51,10 +56,10 @@ public:
             0;  // nibbles that a row's node comes behind: those it shares, and one of its own
         for (std::size_t i = 0; i < rows.size(); ++i) {
             const std::size_t after =
-                i + 1 < rows.size() ? shared_nibbles(rows[i].first, rows[i + 1].first) + 1 : 0;
+                i + 1 < rows.size() ? shared_nibbles(rows[i].key, rows[i + 1].key) + 1 : 0;
             const std::size_t depth = std::max(before, after);
             // A key that others begin with ends in a branch and has no leaf.
-            if (depth <= length(rows[i].first)) append(rows[i], depth);
+            if (depth <= length(rows[i].key)) append(rows[i], depth);
             ends_[i] = nodes_.size();
             before = after;
         }
@@ -70,14 +75,14 @@ public:
     const Hash& digest(std::size_t row) const { return digests_[row]; }
 
 private:
-    void append(const std::pair<Bytes, Bytes>& row, std::size_t depth) {
+    void append(const TrieRow& row, std::size_t depth) {
         rlp::Encoder path;
-        path.bytes(hex_prefix(row.first, depth, length(row.first), true));
+        path.bytes(hex_prefix(row.key, depth, length(row.key), true));
         const Bytes front = path.take();
-        const Bytes value_header = rlp::string_header(row.second);
-        const Bytes header = rlp::list_header(front.size() + value_header.size() + row.second.size());
+        const Bytes value_header = rlp::string_header(row.value);
+        const Bytes header = rlp::list_header(front.size() + value_header.size() + row.value.size());
         for (const ByteView part :
-             {ByteView(header), ByteView(front), ByteView(value_header), ByteView(row.second)})
+             {ByteView(header), ByteView(front), ByteView(value_header), ByteView(row.value)})
             nodes_.insert(nodes_.end(), part.begin(), part.end());
     }
 
@@ -115,18 +120,18 @@ private:
     Bytes node(std::size_t begin, std::size_t end, std::size_t depth) const {
         rlp::Encoder out;
         out.begin_list();
-        const Bytes& first = rows_[begin].first;
-        const std::size_t shared = shared_nibbles(first, rows_[end - 1].first);
+        const Bytes& first = rows_[begin].key;
+        const std::size_t shared = shared_nibbles(first, rows_[end - 1].key);
         if (shared > depth) {
             out.bytes(hex_prefix(first, depth, shared, false));
             append_child(out, begin, end, shared);
             return out.end_list().take();
         }
         ByteView value;
-        if (length(first) == depth) value = rows_[begin++].second;
+        if (length(first) == depth) value = rows_[begin++].value;
         for (unsigned digit = 0; digit < 16; ++digit) {
             const std::size_t from = begin;
-            while (begin < end && nibble(rows_[begin].first, depth) == digit) ++begin;
+            while (begin < end && nibble(rows_[begin].key, depth) == digit) ++begin;
             if (from == begin)
                 out.bytes({});
             else
@@ -139,17 +144,32 @@ private:
     Leaves leaves_;
 };
 
-Bytes index_key(std::size_t index) {
-    rlp::Encoder out;
-    return out.integer(index).take();
+/// The root over values in the order of their indexes, which are the keys as RLP writes them: 0 as 0x80, so
+/// that it comes behind 1 to 127.
+Hash indexed_root(std::span<const ByteView> values) {
+    if (values.empty()) return trie_root({});
+    constexpr std::size_t kOneByte = 0x80;
+    std::vector<TrieRow> rows;
+    rows.reserve(values.size());
+    const auto add = [&](std::size_t index) {
+        rows.push_back({rlp::Encoder{}.integer(index).take(), values[index]});
+    };
+    for (std::size_t index = 1; index < std::min(kOneByte, values.size()); ++index) add(index);
+    add(0);
+    for (std::size_t index = kOneByte; index < values.size(); ++index) add(index);
+    return Trie(rows).root();
 }
 
-Bytes receipt_value(TransactionType type, const Receipt& receipt, std::uint64_t cumulative_gas) {
-    static const Bytes bloom(kBloomBytes, kBloomByte);
-    std::size_t size = 320;
+std::size_t expected_size(const Receipt& receipt) {
+    std::size_t size = kBloomBytes + 64;
     for (const Log& log : receipt.logs) size += 48 + 33 * log.topics.size() + log.data.size();
-    rlp::Encoder out;
-    out.reserve(size);
+    return size;
+}
+
+/// EIP-2718: the type before the list of a typed transaction's receipt.
+void put_receipt(rlp::Encoder& out, TransactionType type, const Receipt& receipt,
+                 std::uint64_t cumulative_gas) {
+    static const Bytes bloom(kBloomBytes, kBloomByte);
     if (type != TransactionType::legacy) out.raw(std::array{static_cast<std::uint8_t>(type)});
     out.begin_list().integer(receipt.success ? 1u : 0u).integer(cumulative_gas).bytes(bloom).begin_list();
     for (const Log& log : receipt.logs) {
@@ -157,7 +177,7 @@ Bytes receipt_value(TransactionType type, const Receipt& receipt, std::uint64_t 
         for (const Hash& topic : log.topics) out.hash(topic);
         out.end_list().bytes(log.data).end_list();
     }
-    return out.end_list().end_list().take();
+    out.end_list().end_list();
 }
 
 }  // namespace
@@ -165,27 +185,41 @@ Bytes receipt_value(TransactionType type, const Receipt& receipt, std::uint64_t 
 Hash trie_root(std::vector<std::pair<Bytes, Bytes>> rows) {
     if (rows.empty()) return keccak256(Bytes{0x80});
     std::sort(rows.begin(), rows.end());
-    return Trie(rows).root();
+    std::vector<TrieRow> views;
+    views.reserve(rows.size());
+    for (auto& [key, value] : rows) views.push_back({std::move(key), value});
+    return Trie(views).root();
 }
 
 Hash transactions_root(const std::vector<SignedTransaction>& transactions) {
-    std::vector<std::pair<Bytes, Bytes>> rows;
-    rows.reserve(transactions.size());
-    for (const SignedTransaction& transaction : transactions)
-        rows.emplace_back(index_key(rows.size()), transaction.raw);
-    return trie_root(std::move(rows));
+    std::vector<ByteView> values;
+    values.reserve(transactions.size());
+    for (const SignedTransaction& transaction : transactions) values.emplace_back(transaction.raw);
+    return indexed_root(values);
 }
 
 Hash receipts_root(const std::vector<SignedTransaction>& transactions, const std::vector<Receipt>& receipts) {
-    std::vector<std::pair<Bytes, Bytes>> rows;
-    rows.reserve(receipts.size());
+    std::size_t size = 0;
+    for (const Receipt& receipt : receipts) size += expected_size(receipt);
+    rlp::Encoder out;
+    out.reserve(size);
+    std::vector<std::size_t> ends;
+    ends.reserve(receipts.size());
     std::uint64_t gas = 0;
     for (const Receipt& receipt : receipts) {
         gas += receipt.gas_used;
-        const TransactionType type = transactions[rows.size()].transaction.type;
-        rows.emplace_back(index_key(rows.size()), receipt_value(type, receipt, gas));
+        put_receipt(out, transactions[ends.size()].transaction.type, receipt, gas);
+        ends.push_back(out.size());
     }
-    return trie_root(std::move(rows));
+    const Bytes encoded = out.take();
+    std::vector<ByteView> values;
+    values.reserve(receipts.size());
+    std::size_t begin = 0;
+    for (const std::size_t end : ends) {
+        values.push_back(ByteView(encoded).subspan(begin, end - begin));
+        begin = end;
+    }
+    return indexed_root(values);
 }
 
 }  // namespace grid::chain

@@ -71,7 +71,7 @@ void check_signed(ByteView input, const SignedTransaction& s) {
 }  // namespace
 
 void transaction(ByteView input) {
-    const auto decoded = SignedTransaction::decode(input);
+    const auto decoded = SignedTransaction::decode(Bytes(input.begin(), input.end()));
     if (decoded) return check_signed(input, *decoded);
     static constexpr std::array<std::string_view, 3> kCodes{"bad_transaction", "bad_rlp", "bad_signature"};
     require(std::find(kCodes.begin(), kCodes.end(), decoded.error().code) != kCodes.end() &&

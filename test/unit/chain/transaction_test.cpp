@@ -67,7 +67,7 @@ void prove(const Transaction& transaction, const PrivateKey& key, const Bytes& r
 }
 
 std::string code_of(ByteView raw) {
-    const auto decoded = SignedTransaction::decode(raw);
+    const auto decoded = SignedTransaction::decode(Bytes(raw.begin(), raw.end()));
     return decoded ? "accepted" : decoded.error().code;
 }
 
