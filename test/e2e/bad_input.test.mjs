@@ -521,7 +521,10 @@ test('a damaged configuration: file, line and key are told', async () => {
     for (const [text, line, reason] of [
       ['roles: [ledger]\nplatfrom:\n  listen: x\n', 2, /platfrom: no such key/],
       ['platform:\n  listen: 127.0.0.1:70000\n', 2, /platform\.listen: expected HOST:PORT/],
-      ['roles: [ledger, oracle]\n', 1, /roles: expected ledger, platform or gateway/],
+      ['roles: [ledger, oracle]\n', 1, /roles: expected ledger, ledger-follower, platform or gateway/],
+      ['roles: [ledger, ledger-follower]\n', 1, /roles: expected one of ledger and ledger-follower/],
+      ['roles: [ledger-follower, platform]\nchain:\n  leader: ""\n', 3, /chain.leader: expected the platform of the node to follow/],
+      ['roles: [ledger, platform]\nchain:\n  leader: http://localhost\n', 3, /chain.leader: only the role ledger-follower/],
       ['roles: [gateway]\n', 1, /roles: .*ledger/],
       ['chain:\n  id: -1\n', 2, /chain\.id: expected a whole number/],
       ['gateway:\n  session_life: soon\n', 2, /gateway\.session_life: expected a duration/],
