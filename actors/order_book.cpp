@@ -18,6 +18,7 @@ void take(chain::Order& order, const chain::OrderBalance& balance) {
     order.accrued = balance.accrued;
     order.paid_provider = balance.paid_provider;
     order.paid_user = balance.paid_user;
+    order.paid_fee = balance.paid_fee;
 }
 
 template <class Ended>
@@ -47,6 +48,22 @@ struct Apply {
         order.settled_at = e.settled_at;
         order.settle_height = e.settle_height;
     }
+    void operator()(const chain::OrderSuspended& e) const {
+        order.suspended_since = e.suspended_since;
+        order.was_suspended = true;
+        take(order, e.balance);
+    }
+    void operator()(const chain::OrderResumed& e) const {
+        order.suspended_since = {};
+        order.suspended = e.suspended;
+        order.probation = {e.starts_at.seconds - order.activated_at.seconds};
+        take(order, e.balance);
+    }
+    void operator()(const chain::OrderExtended& e) const {
+        order.duration = e.duration;
+        take(order, e.balance);
+    }
+    void operator()(const chain::OrderUnserved&) const { order.unserved_reported = true; }
     void operator()(const chain::OrderCancelled& e) const { end(order, e, OrderStatus::cancelled); }
     void operator()(const chain::OrderCompleted& e) const { end(order, e, OrderStatus::completed); }
     void operator()(const chain::Withdrawn& e) const { take(order, e.balance); }

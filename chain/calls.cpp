@@ -31,16 +31,10 @@ Bytes account_page(std::string_view signature, const Address& account, std::uint
     return with(signature, Encoder{}.address(account).uint(offset).uint(limit));
 }
 
-/// Reads return data with `read(decoder)`.
-template <class Read>
-auto decode(ByteView output, const char* expected, Read read)
-    -> Result<decltype(read(std::declval<abi::Decoder&>()))> {
-    abi::Decoder in(output);
-    auto value = read(in);
-    if (in.bad())
-        return fail("bad_result", std::string("expected ") + expected + " as return data, came " +
-                                      std::to_string(output.size()) + " bytes that are not one");
-    return value;
+Bytes ids_call(std::string_view signature, const std::vector<OrderId>& ids) {
+    Encoder elements;
+    for (const OrderId id : ids) elements.uint(id.value);
+    return with(signature, Encoder{}.dynamic(tuples::array(ids.size(), elements)));
 }
 
 }  // namespace
@@ -231,6 +225,34 @@ Bytes create_order_with_quote(const Quote& quote, ByteView signature) {
     tuples::put(out, quote);
     return with("createOrderWithQuote(" GRID_ABI_QUOTE ",bytes)", out.bytes(signature));
 }
+Bytes replace_order(const Quote& quote, ByteView signature) {
+    Encoder out;
+    tuples::put(out, quote);
+    return with("replaceOrder(" GRID_ABI_QUOTE ",bytes)", out.bytes(signature));
+}
+Bytes suspend(OrderId id) {
+    return id_call("suspend(uint64)", id);
+}
+Bytes resume(OrderId id) {
+    return id_call("resume(uint64)", id);
+}
+Bytes extend_order(OrderId id, Seconds by) {
+    return with("extendOrder(uint64,uint64)", Encoder{}.uint(id.value).uint(by.count));
+}
+Bytes report_unserved(OrderId id) {
+    return id_call("reportUnserved(uint64)", id);
+}
+Bytes cancel_quote(const Hash& salt) {
+    return with("cancelQuote(bytes32)", Encoder{}.hash(salt));
+}
+Bytes bump_quote_epoch() {
+    return plain("bumpQuoteEpoch()");
+}
+Bytes check_permission(const Address& user, const Address& provider, const Amount& deposit,
+                       Seconds min_probation) {
+    return with("checkPermission(address,address,uint256,uint64)",
+                Encoder{}.address(user).address(provider).uint(deposit).uint(min_probation.count));
+}
 Bytes activate_order(OrderId id) {
     return id_call("activateOrder(uint64)", id);
 }
@@ -241,9 +263,20 @@ Bytes settle(OrderId id) {
     return id_call("settle(uint64)", id);
 }
 Bytes settle_many(const std::vector<OrderId>& ids) {
-    Encoder elements;
-    for (const OrderId id : ids) elements.uint(id.value);
-    return with("settleMany(uint64[])", Encoder{}.dynamic(tuples::array(ids.size(), elements)));
+    return ids_call("settleMany(uint64[])", ids);
+}
+Bytes get_many(const std::vector<OrderId>& ids) {
+    return ids_call("getMany(uint64[])", ids);
+}
+Bytes orders_ending_before(Timestamp t, OrderId from, std::uint64_t limit) {
+    return with("ordersEndingBefore(uint64,uint64,uint256)",
+                Encoder{}.uint(t.seconds).uint(from.value).uint(limit));
+}
+Bytes quote_cancelled(const Address& provider, const Hash& salt) {
+    return with("quoteCancelled(address,bytes32)", Encoder{}.address(provider).hash(salt));
+}
+Bytes quote_epoch(const Address& provider) {
+    return with("quoteEpoch(address)", Encoder{}.address(provider));
 }
 Bytes withdraw(OrderId id, const Amount& amount) {
     return with("withdraw(uint64,uint256)", Encoder{}.uint(id.value).uint(amount));
@@ -273,83 +306,5 @@ Bytes parameters() {
     return plain("parameters()");
 }
 }  // namespace market
-
-Result<Amount> decode_amount(ByteView output) {
-    return decode(output, "an amount", [](abi::Decoder& in) { return in.uint(); });
-}
-
-Result<std::uint64_t> decode_u64(ByteView output) {
-    return decode(output, "a number below 2^64", [](abi::Decoder& in) { return in.u64(); });
-}
-
-Result<bool> decode_boolean(ByteView output) {
-    return decode(output, "a boolean", [](abi::Decoder& in) { return in.boolean(); });
-}
-
-Result<std::string> decode_text(ByteView output) {
-    return decode(output, "a text", [](abi::Decoder& in) { return in.text(); });
-}
-
-Result<Address> decode_address(ByteView output) {
-    return decode(output, "an address", [](abi::Decoder& in) { return in.address(); });
-}
-
-Result<OrderId> decode_order_id(ByteView output) {
-    return decode(output, "an order id", [](abi::Decoder& in) { return OrderId{in.u64()}; });
-}
-
-Result<std::vector<OrderId>> decode_order_ids(ByteView output) {
-    abi::Decoder in(output);
-    std::size_t length = 0;
-    abi::Decoder elements = in.array(length, 1u << 20);
-    std::vector<OrderId> ids(length);
-    for (OrderId& id : ids) id = {elements.u64()};
-    if (in.bad() || elements.bad()) return fail("bad_result", "expected a list of order ids as return data");
-    return ids;
-}
-
-Result<Order> decode_order(ByteView output) {
-    auto order = decode(output, "an order", tuples::order);
-    if (order && order->status > OrderStatus::completed)
-        return fail("bad_result", "expected an order's status of 0 to 4, came " +
-                                      std::to_string(static_cast<int>(order->status)));
-    return order;
-}
-
-namespace {
-
-Result<Provider> read_provider(abi::Decoder& in) {
-    abi::Decoder body = in.dynamic();
-    Provider provider = tuples::provider(body);
-    if (in.bad() || body.bad() || provider.status > ProviderStatus::deregistered)
-        return fail("bad_result", "expected a provider's entry as return data");
-    return provider;
-}
-
-}  // namespace
-
-Result<Provider> decode_provider(ByteView output) {
-    abi::Decoder in(output);
-    return read_provider(in);
-}
-
-Result<std::vector<Provider>> decode_providers(ByteView output) {
-    abi::Decoder in(output);
-    std::size_t length = 0;
-    abi::Decoder elements = in.array(length, 1u << 20);
-    if (in.bad()) return fail("bad_result", "expected a list of providers as return data");
-    std::vector<Provider> providers;
-    providers.reserve(length);
-    for (std::size_t i = 0; i < length; ++i) {
-        auto provider = read_provider(elements);
-        if (!provider) return tl::unexpected(provider.error());
-        providers.push_back(std::move(*provider));
-    }
-    return providers;
-}
-
-Result<MarketParameters> decode_parameters(ByteView output) {
-    return decode(output, "the market's parameters", tuples::parameters);
-}
 
 }  // namespace grid::chain::calls

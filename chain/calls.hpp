@@ -99,20 +99,40 @@ Bytes create_order(const Address& provider, const Resources& resources, const Pr
                    Seconds duration, Seconds min_probation);
 /// `signature`: r, s, v (65 bytes, v 27 or 28) over quote_digest, by the provider or its operator key.
 Bytes create_order_with_quote(const Quote& quote, ByteView signature);
+/// Continues the order that the quote replaces: ends it and starts the new one at once.
+Bytes replace_order(const Quote& quote, ByteView signature);
 Bytes activate_order(OrderId id);
+/// By the provider or its operator: the clock stops, and goes on.
+Bytes suspend(OrderId id);
+Bytes resume(OrderId id);
+/// By the user of a renewable order.
+Bytes extend_order(OrderId id, Seconds by);
+/// By the user, in probation.
+Bytes report_unserved(OrderId id);
 Bytes cancel_order(OrderId id);
 Bytes settle(OrderId id);
 /// At most 256; ids that cannot be settled are skipped.
 Bytes settle_many(const std::vector<OrderId>& ids);
 Bytes withdraw(OrderId id, const Amount& amount);
+/// By the provider: quotes of that salt are void; quotes of every epoch before the next one are.
+Bytes cancel_quote(const Hash& salt);
+Bytes bump_quote_epoch();
+Bytes check_permission(const Address& user, const Address& provider, const Amount& deposit,
+                       Seconds min_probation);
 Bytes get(OrderId id);
+/// At most 100.
+Bytes get_many(const std::vector<OrderId>& ids);
 Bytes current(const Address& user, const Address& provider);
 Bytes count();
 Bytes earned_at(OrderId id, Timestamp t);
 /// At most 100 a page.
 Bytes orders_of_user(const Address& user, std::uint64_t offset, std::uint64_t limit);
 Bytes orders_of_provider(const Address& provider, std::uint64_t offset, std::uint64_t limit);
+/// Running orders from that id on that end at t or before; at most 100 a page.
+Bytes orders_ending_before(Timestamp t, OrderId from, std::uint64_t limit);
 Bytes quote_used(const Hash& digest);
+Bytes quote_cancelled(const Address& provider, const Hash& salt);
+Bytes quote_epoch(const Address& provider);
 Bytes parameters();
 }  // namespace market
 
@@ -127,6 +147,14 @@ Result<OrderId> decode_order_id(ByteView output);
 Result<std::vector<OrderId>> decode_order_ids(ByteView output);
 /// Market.get; status `none` for an unknown id.
 Result<Order> decode_order(ByteView output);
+/// Market.getMany.
+Result<std::vector<Order>> decode_orders(ByteView output);
+/// Market.ordersEndingBefore: the page, and the id to go on from; 0 at the end.
+struct EndingOrders {
+    std::vector<OrderId> ids;
+    OrderId next;
+};
+Result<EndingOrders> decode_ending_orders(ByteView output);
 /// Registry.get; status `none` for an address that never registered.
 Result<Provider> decode_provider(ByteView output);
 Result<std::vector<Provider>> decode_providers(ByteView output);

@@ -81,6 +81,12 @@ Result<void> check_genesis(const Genesis& genesis) {
     if (market.minimum_deposit.bit_length() > 96)
         return refuse("market.minimum_deposit: expected less than 2^96, came " +
                       market.minimum_deposit.decimal());
+    if (market.fee_bp > kAllBasisPoints)
+        return refuse("market.fee_bp: expected 0 to " + std::to_string(kAllBasisPoints) + ", came " +
+                      std::to_string(market.fee_bp));
+    if (is_contract(market.treasury))
+        return refuse("market.treasury: expected the account of a person, or zero to burn the fee, came " +
+                      market.treasury.checksummed() + ", a contract");
     if (auto checked = check_council(genesis); !checked) return checked;
     return check_pledge(genesis.pledge);
 }

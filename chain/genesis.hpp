@@ -28,7 +28,8 @@ struct Genesis {
 };
 
 /// Code `bad_genesis` names the field: a cap of 2^96 or more, allocations over the cap or twice for an
-/// address, a chain id of 0, an activation deadline of 0 or over ten years.
+/// address, a chain id of 0, an activation deadline of 0 or over ten years, a fee of more than all, a
+/// contract as treasury.
 Result<void> check_genesis(const Genesis& genesis);
 
 /// The state before the first transaction; its rows are the first write set. Throws std::invalid_argument

@@ -35,8 +35,8 @@ Hash quote_digest(const Quote& quote, std::uint64_t chain_id, const Address& mar
         eip712::StructHash(
             "Quote(address provider,address user,uint64 cpuMilli,uint64 memoryMiB,uint64 storageMiB,"
             "uint64 gpus,uint96 cpuMilliPrice,uint96 memoryMiBPrice,uint96 storageMiBPrice,"
-            "uint96 gpuPrice,uint64 duration,uint64 probation,uint64 validUntil,uint64 replaces,"
-            "bytes32 salt)")
+            "uint96 gpuPrice,uint64 duration,uint64 probation,bool renewable,uint64 validUntil,"
+            "uint64 replaces,uint64 epoch,bytes32 salt)")
             .address(quote.provider)
             .address(quote.user)
             .uint(quote.resources.cpu_milli)
@@ -49,8 +49,10 @@ Hash quote_digest(const Quote& quote, std::uint64_t chain_id, const Address& mar
             .uint(quote.prices.gpus)
             .uint(quote.duration.count)
             .uint(quote.probation.count)
+            .boolean(quote.renewable)
             .uint(quote.valid_until.seconds)
             .uint(quote.replaces.value)
+            .uint(quote.epoch)
             .word(quote.salt)
             .finish();
     return eip712::digest(domain.separator(), message);

@@ -62,8 +62,12 @@ struct Order {
     Amount accrued;  ///< earned by the provider at the last settlement
     Amount paid_provider;
     Amount paid_user;
+    Amount paid_fee;  ///< the protocol's part of what accrued
     bool user_check = false;
     bool provider_check = false;
+    bool renewable = false;          ///< the user may extend it
+    bool unserved_reported = false;  ///< by the user, in probation
+    bool was_suspended = false;      ///< by the provider, at any time
     Timestamp created_at;
     Timestamp activated_at;
     std::uint64_t activate_height = 0;
@@ -74,12 +78,14 @@ struct Order {
     Seconds suspended;              ///< closed suspensions after S
     Timestamp suspended_since;      ///< 0 when not suspended
     Timestamp activation_deadline;  ///< unactivated orders: activation must come before it
+    OrderId replaces;               ///< the order that this one continues, or 0
+    std::uint16_t fee_bp = 0;       ///< basis points of what accrues that go to the protocol
     OrderStatus status = OrderStatus::none;
 
     friend bool operator==(const Order&, const Order&) = default;
-    /// S = activated_at + P.
+    /// S = activated_at + P, while no suspension that began before it is open (settlement::starts_at).
     Timestamp starts_at() const { return activated_at + probation; }
-    /// E = S + D: served while t < E.
+    /// E = S + D: served while t < E. The same holds (settlement::announced_end).
     Timestamp ends_at() const { return starts_at() + duration; }
     bool live() const { return status == OrderStatus::unactivated || status == OrderStatus::running; }
 };
@@ -108,7 +114,8 @@ struct Provider {
 /// createOrderWithQuote. Type: Quote(address provider,address user,uint64 cpuMilli,uint64 memoryMiB,uint64
 /// storageMiB,uint64 gpus,
 ///   uint96 cpuMilliPrice,uint96 memoryMiBPrice,uint96 storageMiBPrice,uint96 gpuPrice,
-///   uint64 duration,uint64 probation,uint64 validUntil,uint64 replaces,bytes32 salt)
+///   uint64 duration,uint64 probation,bool renewable,uint64 validUntil,uint64 replaces,uint64 epoch,bytes32
+///   salt)
 /// Domain: name "GRID Market", version "1", chain id, the Market's address.
 struct Quote {
     Address provider;
@@ -116,10 +123,12 @@ struct Quote {
     Resources resources;
     Prices prices;
     Seconds duration;
-    Seconds probation;
-    Timestamp valid_until;  ///< in time while t < valid_until
-    OrderId replaces;       ///< the order to continue, or 0
-    Hash salt;              ///< makes the quote unique
+    Seconds probation;        ///< nothing when it replaces an order: what is left of that one's goes on
+    bool renewable = false;   ///< the user may extend the order
+    Timestamp valid_until;    ///< in time while t < valid_until
+    OrderId replaces;         ///< the order to continue, or 0
+    std::uint64_t epoch = 0;  ///< the provider's epoch of quotes when it was signed
+    Hash salt;                ///< makes the quote unique; the provider can cancel by it
     friend bool operator==(const Quote&, const Quote&) = default;
 };
 

@@ -13,8 +13,18 @@ Bytes key_of(const Hash& h) {
 Bytes key_of(OrderId id) {
     return RowWriter{}.u64(id.value).take();
 }
+Bytes key_of(const SaltOfProvider& s) {
+    return RowWriter{}.raw(s.provider.bytes).raw(s.salt.bytes).take();
+}
 Bytes key_of(const AddressPair& p) {
     return RowWriter{}.raw(p.first.bytes).raw(p.second.bytes).take();
+}
+
+SaltOfProvider salt_of(RowReader& in) {
+    SaltOfProvider salt;
+    salt.provider = in.address();
+    salt.salt = in.hash();
+    return salt;
 }
 
 AddressPair pair_of(RowReader& in) {
@@ -33,6 +43,8 @@ Bytes write(const ChainParameters& p) {
         .money(p.market.minimum_deposit)
         .u64(p.market.probation_window.count)
         .u32(p.market.max_probation_cancels)
+        .number(p.market.fee_bp, 2)
+        .raw(p.market.treasury.bytes)
         .take();
 }
 
@@ -45,6 +57,8 @@ ChainParameters read_parameters(RowReader& in) {
     p.market.minimum_deposit = in.money();
     p.market.probation_window.count = in.u64();
     p.market.max_probation_cancels = in.u32();
+    p.market.fee_bp = static_cast<std::uint16_t>(in.number(2));
+    p.market.treasury = in.address();
     return p;
 }
 
@@ -89,12 +103,20 @@ Provider read_provider(RowReader& in, std::uint32_t& index) {
 }
 
 namespace {
-enum OrderFlag : std::uint8_t { kUserCheck = 1, kProviderCheck = 2 };
+enum OrderFlag : std::uint8_t {
+    kUserCheck = 1,
+    kProviderCheck = 2,
+    kOrderRenewable = 4,
+    kUnservedReported = 8,
+    kWasSuspended = 16
+};
 }  // namespace
 
 Bytes write(const Order& o) {
-    const auto flags =
-        static_cast<std::uint8_t>((o.user_check ? kUserCheck : 0) | (o.provider_check ? kProviderCheck : 0));
+    const auto flags = static_cast<std::uint8_t>(
+        (o.user_check ? kUserCheck : 0) | (o.provider_check ? kProviderCheck : 0) |
+        (o.renewable ? kOrderRenewable : 0) | (o.unserved_reported ? kUnservedReported : 0) |
+        (o.was_suspended ? kWasSuspended : 0));
     constexpr std::size_t kRoom = 320;
     // Begins with the status and the parties: read_head.
     return RowWriter{kRoom}
@@ -108,6 +130,7 @@ Bytes write(const Order& o) {
         .money(o.accrued)
         .money(o.paid_provider)
         .money(o.paid_user)
+        .money(o.paid_fee)
         .u64(o.created_at.seconds)
         .u64(o.activated_at.seconds)
         .u64(o.activate_height)
@@ -118,6 +141,8 @@ Bytes write(const Order& o) {
         .u64(o.suspended.count)
         .u64(o.suspended_since.seconds)
         .u64(o.activation_deadline.seconds)
+        .u64(o.replaces.value)
+        .number(o.fee_bp, 2)
         .take();
 }
 
@@ -128,6 +153,9 @@ Order read_order(RowReader& in, OrderId id) {
     const std::uint8_t flags = in.u8();
     o.user_check = (flags & kUserCheck) != 0;
     o.provider_check = (flags & kProviderCheck) != 0;
+    o.renewable = (flags & kOrderRenewable) != 0;
+    o.unserved_reported = (flags & kUnservedReported) != 0;
+    o.was_suspended = (flags & kWasSuspended) != 0;
     o.user = in.address();
     o.provider = in.address();
     o.resources = in.resources();
@@ -136,6 +164,7 @@ Order read_order(RowReader& in, OrderId id) {
     o.accrued = in.money();
     o.paid_provider = in.money();
     o.paid_user = in.money();
+    o.paid_fee = in.money();
     o.created_at.seconds = in.u64();
     o.activated_at.seconds = in.u64();
     o.activate_height = in.u64();
@@ -146,6 +175,8 @@ Order read_order(RowReader& in, OrderId id) {
     o.suspended.count = in.u64();
     o.suspended_since.seconds = in.u64();
     o.activation_deadline.seconds = in.u64();
+    o.replaces.value = in.u64();
+    o.fee_bp = static_cast<std::uint16_t>(in.number(2));
     return o;
 }
 

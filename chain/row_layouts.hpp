@@ -10,6 +10,8 @@ Bytes key_of(const Address& a);
 Bytes key_of(const Hash& h);
 Bytes key_of(OrderId id);
 Bytes key_of(const AddressPair& p);
+Bytes key_of(const SaltOfProvider& s);
+SaltOfProvider salt_of(RowReader& in);
 AddressPair pair_of(RowReader& in);
 
 Bytes write(const ChainParameters& p);

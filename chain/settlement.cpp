@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "chain/parameters.hpp"
+
 namespace grid::chain::settlement {
 
 namespace {
@@ -52,8 +54,20 @@ Amount earned_at(const Order& order, Timestamp t) {
     return hourly_rate(order.resources, order.prices) * Amount{served.count} / Amount{3600};
 }
 
+Timestamp announced_end(const Order& order) {
+    return suspended_before_start(order) ? kUnknownEnd : order.ends_at();
+}
+
+Amount fee(const Order& order) {
+    return order.accrued * Amount{order.fee_bp} / Amount{kAllBasisPoints};
+}
+
 Amount claimable_by_provider(const Order& order) {
-    return order.accrued - order.paid_provider;
+    return order.accrued - fee(order) - order.paid_provider;
+}
+
+Amount claimable_fee(const Order& order) {
+    return fee(order) - order.paid_fee;
 }
 
 Amount claimable_by_user(const Order& order) {
@@ -63,6 +77,7 @@ Amount claimable_by_user(const Order& order) {
 
 void suspend(Order& order, Timestamp t) {
     order.suspended_since = t;
+    order.was_suspended = true;
 }
 
 void resume(Order& order, Timestamp t) {
@@ -71,6 +86,17 @@ void resume(Order& order, Timestamp t) {
     else
         order.suspended = suspended_at(order, t);
     order.suspended_since = {};
+}
+
+Amount extend(Order& order, Seconds by) {
+    const Amount before = order.deposit;
+    order.duration.count += by.count;
+    order.deposit = deposit_for(hourly_rate(order.resources, order.prices), order.duration);
+    return order.deposit - before;
+}
+
+Seconds probation_left(const Order& order, Timestamp t) {
+    return {since(t, starts_at(order, t))};
 }
 
 }  // namespace grid::chain::settlement

@@ -76,6 +76,8 @@ void State::undo_change(const Change& change) {
                 else
                     probation_uses_.erase(c.pair);
             },
+            [&](const QuoteCancelledChange& c) { cancelled_quotes_.erase(c.salt); },
+            [&](const QuoteEpochChange& c) { put(quote_epochs_, c.provider, c.previous); },
             [&](const ProbationCancelsChange& c) { put(probation_cancels_, c.user, c.previous); },
             [&](const PlainRowChange& c) {
                 plain_.put(static_cast<std::uint8_t>(c.table), c.key, c.previous);
@@ -247,6 +249,21 @@ void State::spend_quote(const Hash& digest) {
     assert(!quote_spent(digest));
     journal_.emplace_back(QuoteSpent{digest});
     spent_quotes_.insert(digest);
+}
+
+void State::cancel_quote(const SaltOfProvider& salt) {
+    assert(!quote_cancelled(salt));
+    journal_.emplace_back(QuoteCancelledChange{salt});
+    cancelled_quotes_.insert(salt);
+}
+
+std::uint64_t State::quote_epoch(const Address& provider) const {
+    return get(quote_epochs_, provider);
+}
+
+void State::set_quote_epoch(const Address& provider, std::uint64_t epoch) {
+    journal_.emplace_back(QuoteEpochChange{provider, quote_epoch(provider)});
+    put(quote_epochs_, provider, epoch);
 }
 
 std::optional<std::uint64_t> State::probation_use(const Address& user, const Address& provider) const {

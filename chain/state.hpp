@@ -41,6 +41,8 @@ enum class Table : std::uint8_t {
     spent_quotes = 10,       ///< digest -> nothing
     probation_uses = 11,     ///< user, provider -> window of the last probation
     probation_cancels = 12,  ///< user -> window, cancels in it
+    cancelled_quotes = 13,   ///< provider, salt -> nothing
+    quote_epochs = 14,       ///< provider -> epoch of its quotes
     // Plain rows: chain/token_rows.hpp, chain/council_rows.hpp, chain/pledge_rows.hpp
     permit_nonces = 40,      ///< owner -> nonce of the next permit
     pending_transfers = 41,  ///< sender -> tokens that wait in Credit
@@ -58,6 +60,13 @@ struct AddressPair {
     Address first;
     Address second;
     friend bool operator==(const AddressPair&, const AddressPair&) = default;
+};
+
+/// What a provider cancels its quotes by.
+struct SaltOfProvider {
+    Address provider;
+    Hash salt;
+    friend bool operator==(const SaltOfProvider&, const SaltOfProvider&) = default;
 };
 
 /// How often a user cancelled in probation, in the window of the last time.
@@ -147,6 +156,11 @@ public:
     std::uint32_t unactivated(const Address& user) const;
     bool quote_spent(const Hash& digest) const { return spent_quotes_.contains(digest); }
     void spend_quote(const Hash& digest);
+    bool quote_cancelled(const SaltOfProvider& salt) const { return cancelled_quotes_.contains(salt); }
+    void cancel_quote(const SaltOfProvider& salt);
+    /// 0 until it is set.
+    std::uint64_t quote_epoch(const Address& provider) const;
+    void set_quote_epoch(const Address& provider, std::uint64_t epoch);
     /// The window in which the pair had its last probation.
     std::optional<std::uint64_t> probation_use(const Address& user, const Address& provider) const;
     void set_probation_use(const Address& user, const Address& provider, std::uint64_t window);
@@ -168,6 +182,11 @@ private:
         std::size_t operator()(const AddressPair& p) const noexcept {
             const std::hash<Address> hash;
             return hash(p.first) * 0x9e3779b97f4a7c15ull ^ hash(p.second);
+        }
+    };
+    struct SaltHash {
+        std::size_t operator()(const SaltOfProvider& s) const noexcept {
+            return std::hash<Address>{}(s.provider) * 0x9e3779b97f4a7c15ull ^ std::hash<Hash>{}(s.salt);
         }
     };
     struct Supplies {
@@ -233,10 +252,17 @@ private:
         Bytes key;
         Bytes previous;  ///< empty: there was none
     };
-    using Change =
-        std::variant<ParametersChange, SuppliesChange, NonceChange, TokenBalanceChange, AllowanceChange,
-                     CreditBalanceChange, ProviderChange, AvailableChange, OrderChange, QuoteSpent,
-                     ProbationUseChange, ProbationCancelsChange, PlainRowChange>;
+    struct QuoteCancelledChange {
+        SaltOfProvider salt;
+    };
+    struct QuoteEpochChange {
+        Address provider;
+        std::uint64_t previous;
+    };
+    using Change = std::variant<ParametersChange, SuppliesChange, NonceChange, TokenBalanceChange,
+                                AllowanceChange, CreditBalanceChange, ProviderChange, AvailableChange,
+                                OrderChange, QuoteSpent, ProbationUseChange, ProbationCancelsChange,
+                                PlainRowChange, QuoteCancelledChange, QuoteEpochChange>;
 
     static std::uint64_t pair_key(Accounts::Number user, Accounts::Number provider) {
         return std::uint64_t{user} << 32 | provider;
@@ -267,6 +293,8 @@ private:
     std::unordered_map<AddressPair, std::uint64_t, PairHash> probation_uses_;
     std::unordered_map<Address, ProbationCancels> probation_cancels_;
     PlainRows plain_;
+    std::unordered_set<SaltOfProvider, SaltHash> cancelled_quotes_;
+    std::unordered_map<Address, std::uint64_t> quote_epochs_;
     std::vector<Change> journal_;
 };
 

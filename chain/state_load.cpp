@@ -165,6 +165,19 @@ Result<void> State::load(std::uint8_t number, ByteView key_bytes, std::optional<
             spent_quotes_.insert(digest);
             return {};
         }
+        case Table::cancelled_quotes: {
+            const SaltOfProvider salt = rows::salt_of(key);
+            if (!read_whole()) return bad_row(table, kMalformed);
+            cancelled_quotes_.insert(salt);
+            return {};
+        }
+        case Table::quote_epochs: {
+            const Address provider = key.address();
+            const std::uint64_t epoch = value.u64();
+            if (!read_whole()) return bad_row(table, kMalformed);
+            quote_epochs_[provider] = epoch;
+            return {};
+        }
         case Table::probation_uses: {
             const AddressPair pair = pair_of(key);
             const std::uint64_t window = value.u64();

@@ -84,6 +84,12 @@ State::Place State::place_of(const Change& change) {
         }
         Place operator()(const QuoteSpent& c) const { return {Table::spent_quotes, {c.digest.bytes}}; }
         Place operator()(const ProbationUseChange& c) const { return pair(Table::probation_uses, c.pair); }
+        Place operator()(const QuoteCancelledChange& c) const {
+            return {Table::cancelled_quotes, {c.salt.provider.bytes, c.salt.salt.bytes}};
+        }
+        Place operator()(const QuoteEpochChange& c) const {
+            return {Table::quote_epochs, {c.provider.bytes}};
+        }
         Place operator()(const ProbationCancelsChange& c) const {
             return {Table::probation_cancels, {c.user.bytes}};
         }
@@ -161,6 +167,14 @@ std::optional<Bytes> State::value_of(Table table, ByteView key) const {
         case Table::spent_quotes:
             if (!quote_spent(in.hash())) return std::nullopt;
             return Bytes{};
+        case Table::cancelled_quotes:
+            if (!quote_cancelled(rows::salt_of(in))) return std::nullopt;
+            return Bytes{};
+        case Table::quote_epochs: {
+            const std::uint64_t epoch = quote_epoch(in.address());
+            if (epoch == 0) return std::nullopt;
+            return RowWriter{}.u64(epoch).take();
+        }
         case Table::probation_uses: {
             const AddressPair pair = pair_of(in);
             const auto window = probation_use(pair.first, pair.second);
@@ -213,6 +227,9 @@ void State::for_each_row(const std::function<void(Row)>& visit) const {
             visit({static_cast<std::uint8_t>(Table::orders), key_of(id), Bytes(row.begin(), row.end())});
     for (const Hash& digest : spent_quotes_)
         visit({static_cast<std::uint8_t>(Table::spent_quotes), key_of(digest), Bytes{}});
+    for (const SaltOfProvider& salt : cancelled_quotes_)
+        visit({static_cast<std::uint8_t>(Table::cancelled_quotes), key_of(salt), Bytes{}});
+    each(Table::quote_epochs, quote_epochs_);
     each(Table::probation_uses, probation_uses_);
     each(Table::probation_cancels, probation_cancels_);
     plain_.for_each([&](std::uint8_t table, ByteView key, ByteView value) {

@@ -205,8 +205,9 @@ struct LeaseInfo {
     Address user;
     LeaseState state = LeaseState::verifying;
     Resources resources;
-    Timestamp ends_at;
+    Timestamp ends_at;  ///< settlement::kUnknownEnd: not known while the order is suspended
     std::vector<AppInfo> apps;
+    Timestamp suspended_since{};  ///< by the provider; 0: it is not
     friend bool operator==(const LeaseInfo&, const LeaseInfo&) = default;
 };
 

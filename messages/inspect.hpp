@@ -43,13 +43,14 @@ GRID_INSPECT(OrderId, x.value)
 GRID_INSPECT(Resources, x.cpu_milli, x.memory_mib, x.storage_mib, x.gpus)
 GRID_INSPECT(Prices, x.cpu_milli, x.memory_mib, x.storage_mib, x.gpus)
 GRID_INSPECT(Order, x.id, x.user, x.provider, x.resources, x.prices, x.deposit, x.accrued, x.paid_provider,
-             x.paid_user, x.user_check, x.provider_check, x.created_at, x.activated_at, x.activate_height,
-             x.settled_at, x.settle_height, x.probation, x.duration, x.suspended, x.suspended_since,
-             x.activation_deadline, x.status)
+             x.paid_user, x.paid_fee, x.user_check, x.provider_check, x.renewable, x.unserved_reported,
+             x.was_suspended, x.created_at, x.activated_at, x.activate_height, x.settled_at, x.settle_height,
+             x.probation, x.duration, x.suspended, x.suspended_since, x.activation_deadline, x.replaces,
+             x.fee_bp, x.status)
 GRID_INSPECT(Provider, x.address, x.host, x.port, x.prices, x.minimum_prices, x.total, x.available,
              x.attributes, x.probation, x.renewable, x.accepts_offers, x.operator_key, x.status)
-GRID_INSPECT(Quote, x.provider, x.user, x.resources, x.prices, x.duration, x.probation, x.valid_until,
-             x.replaces, x.salt)
+GRID_INSPECT(Quote, x.provider, x.user, x.resources, x.prices, x.duration, x.probation, x.renewable,
+             x.valid_until, x.replaces, x.epoch, x.salt)
 GRID_INSPECT(Log, x.address, x.topics, x.data)
 GRID_INSPECT(Receipt, x.transaction_hash, x.success, x.gas_used, x.logs, x.output)
 GRID_INSPECT(BlockLog, x.transaction_hash, x.index, x.log)
@@ -98,7 +99,8 @@ GRID_INSPECT(Session, x.token, x.user, x.lease_key, x.expires_at)
 GRID_INSPECT(Endpoint, x.entrance, x.address, x.port)
 GRID_INSPECT(AppInfo, x.name, x.state, x.reason, x.url, x.path_url, x.is_public, x.deployed_at,
              x.manifest_hash)
-GRID_INSPECT(LeaseInfo, x.lease_key, x.order, x.user, x.state, x.resources, x.ends_at, x.apps)
+GRID_INSPECT(LeaseInfo, x.lease_key, x.order, x.user, x.state, x.resources, x.ends_at, x.apps,
+             x.suspended_since)
 GRID_INSPECT(DeployRequest, x.lease_key, x.user, x.app, x.source, x.manifest, x.sha256, x.is_public,
              x.idempotency_key)
 GRID_INSPECT(AppStatus, x.health, x.reason, x.endpoints)

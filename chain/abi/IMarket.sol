@@ -14,8 +14,12 @@ struct Order {
     uint256 accrued; // earned by the provider at the last settlement
     uint256 paidProvider;
     uint256 paidUser;
+    uint256 paidFee; // the protocol's part of what accrued
     bool userCheck;
     bool providerCheck;
+    bool renewable; // the user may extend it
+    bool unservedReported; // by the user, in probation
+    bool wasSuspended; // by the provider, at any time
     uint64 createdAt;
     uint64 activatedAt;
     uint64 activateHeight;
@@ -23,26 +27,30 @@ struct Order {
     uint64 settleHeight;
     uint64 probation; // P: free seconds before the paid term
     uint64 duration; // D: the paid term
-    uint64 suspendedSeconds;
-    uint64 suspendedSince;
+    uint64 suspendedSeconds; // of the paid term, by closed suspensions
+    uint64 suspendedSince; // 0 while it is not suspended
     uint64 activationDeadline; // activation must come before it
+    uint64 replaces; // the order that it continues, or 0
+    uint16 feeBp; // basis points of what accrues that go to the protocol
     uint8 status;
 }
 
 /// @notice Terms that a provider signs for one user (EIP-712; domain "GRID Market", version "1", chain id, this contract).
 /// The type string is Quote(address provider,address user,uint64 cpuMilli,uint64 memoryMiB,uint64 storageMiB,uint64 gpus,
 /// uint96 cpuMilliPrice,uint96 memoryMiBPrice,uint96 storageMiBPrice,uint96 gpuPrice,uint64 duration,uint64 probation,
-/// uint64 validUntil,uint64 replaces,bytes32 salt), without the line breaks.
+/// bool renewable,uint64 validUntil,uint64 replaces,uint64 epoch,bytes32 salt), without the line breaks.
 struct Quote {
     address provider;
     address user;
     Resources resources;
     Prices prices;
     uint64 duration;
-    uint64 probation;
+    uint64 probation; // unused when it replaces an order: what is left of that one's goes on
+    bool renewable; // the user may extend the order
     uint64 validUntil; // in time while block.timestamp < validUntil
-    uint64 replaces; // 0 for a new order
-    bytes32 salt;
+    uint64 replaces; // the order to continue (replaceOrder), or 0 for a new one
+    uint64 epoch; // quoteEpoch(provider) when it was signed
+    bytes32 salt; // makes it unique; the provider can cancel by it
 }
 
 /// @notice Where the money of an order stands after an event.
@@ -51,7 +59,8 @@ struct Balance {
     uint256 accrued;
     uint256 paidProvider;
     uint256 paidUser;
-    uint64 endsAt; // E; 0 before activation
+    uint256 paidFee;
+    uint64 endsAt; // E; 0 before activation; 2^64-1 while a suspension that began before S is open
 }
 
 /// @notice Fixed at deployment; what concerns an order is copied into it at creation.
@@ -61,13 +70,18 @@ struct Parameters {
     uint256 minimumDeposit; // for orders without a quote
     uint64 probationWindow; // W: one free probation for a pair in each; 0: no limit
     uint32 maxProbationCancels; // N: who cancels in probation more often in a window gets none in it
+    uint16 feeBp; // basis points of what accrues that go to the protocol
+    address treasury; // who gets them; zero: they are burned with their backing. Read when the fee is paid
 }
 
 /// @title The market: orders that escrow their price and pay for the time served
-/// @notice Deposits are this contract's balance in Credit: always the sum of deposit - paidProvider - paidUser over all orders.
+/// @notice Deposits are this contract's balance in Credit: always the sum of deposit - paidProvider - paidUser -
+/// paidFee over all orders.
 ///
 /// With R = sum of price * amount, S = activatedAt + probation, E = S + D:
-/// earned(t) = V at t >= E, else floor(R * (t - S) / 3600); suspended time is taken off. Nothing is earned before S.
+/// earned(t) = V when all of D was served, else floor(R * served(t) / 3600) with served(t) = clamp(t - S, 0, D) - suspended
+/// seconds. A suspension that began before S moves S and E by its length (it is added to probation on resume) instead.
+/// Of what accrued, floor(accrued * feeBp / 10000) is the protocol's, the rest the provider's.
 /// A running order at t >= E is past its end: settle, cancelOrder and withdraw by anybody then complete it.
 ///
 /// A call that changes an order checks, in this order: the id exists (UnknownOrder), it is the newest of its user and provider
@@ -85,7 +99,10 @@ interface IMarket {
         bool providerCheck,
         uint64 createdAt,
         uint64 activationDeadline,
-        uint256 deposit
+        uint256 deposit,
+        bool renewable,
+        uint64 replaces,
+        uint16 feeBp
     );
     event OrderActivated(
         uint64 indexed id, address indexed by, uint64 activatedAt, uint64 activateHeight, uint64 startsAt, Balance balance
@@ -96,12 +113,36 @@ interface IMarket {
     event Withdrawn(uint64 indexed id, address indexed account, uint256 amount, Balance balance);
     event QuoteUsed(bytes32 indexed digest, address indexed provider, address indexed user, uint64 id);
 
+    /// @param suspendedSince the block's time
+    event OrderSuspended(uint64 indexed id, address indexed by, uint64 suspendedSince, uint64 height, Balance balance);
+    /// @param startsAt S, moved when the suspension began before it
+    /// @param suspendedSeconds of the paid term, altogether
+    event OrderResumed(
+        uint64 indexed id, address indexed by, uint64 resumedAt, uint64 startsAt, uint64 suspendedSeconds, Balance balance
+    );
+    /// @param duration D afterwards
+    event OrderExtended(
+        uint64 indexed id, address indexed by, uint64 secs, uint64 duration, uint256 addedDeposit, Balance balance
+    );
+    event OrderReplaced(uint64 indexed oldId, uint64 indexed newId);
+    /// @notice The user says that in probation nothing was served.
+    event OrderUnserved(uint64 indexed id, address indexed user, address indexed provider, uint64 reportedAt);
+    event QuoteCancelled(address indexed provider, bytes32 indexed salt);
+    /// @param epoch quotes of any other epoch are void from now on
+    event QuoteEpochBumped(address indexed provider, uint64 epoch);
+
     error UnknownOrder(uint64 id);
     error StaleOrder(uint64 id);
     error WrongStatus(uint64 id, uint8 status);
     error NotParty(uint64 id, address caller);
-    /// @param secs a duration of 0, or a duration or probation over ten years of 365 days
+    /// @param secs a duration of 0, a duration or probation over ten years of 365 days, or what would make it longer
     error InvalidDuration(uint64 secs);
+    error OrderPastEnd(uint64 id, uint64 endsAt);
+    error AlreadySuspended(uint64 id);
+    error NotSuspended(uint64 id);
+    error NotRenewable(uint64 id);
+    error NotInProbation(uint64 id);
+    error AlreadyReported(uint64 id);
     /// @param id the live order of the pair
     error OrderExists(uint64 id);
     error DepositBelowMinimum(uint256 deposit, uint256 minimum);
@@ -115,7 +156,12 @@ interface IMarket {
     error QuoteExpired(uint64 validUntil);
     error QuoteSpent(bytes32 digest);
     error QuoteNotForCaller(address user, address caller);
+    /// @param id the quote names an order where a new one is wanted, or one of another provider
     error QuoteReplaces(uint64 id);
+    /// @notice The provider cancelled quotes of this salt.
+    error QuoteRevoked(bytes32 salt);
+    /// @param current the provider's epoch: quotes of any other are void
+    error QuoteEpochPast(uint64 epoch, uint64 current);
     /// @notice Not 65 bytes r, s, v with v 27 or 28 and s in the lower half, or no key signed this.
     error InvalidQuoteSignature();
     error QuoteSignerUnknown(address signer);
@@ -145,12 +191,37 @@ interface IMarket {
     /// @notice An order on terms that the provider or its operator key signed for the caller. The terms bind: minimum
     /// prices, minimum deposit and probation windows do not apply, and either party may activate.
     /// @dev Guards in order: duration, probation, provider registered and active, no live order of the pair, quote for a new
-    /// order, not expired, not spent, for the caller, signature well-formed, signer, resources, credits.
+    /// order, not expired, of the provider's epoch, not cancelled, not spent, for the caller, signature well-formed, signer,
+    /// resources, credits.
     function createOrderWithQuote(Quote calldata quote, bytes calldata signature) external returns (uint64 id);
+
+    /// @notice Continues quote.replaces on new terms without a gap: the running order is completed early, at this second
+    /// (earned is paid, the rest refunded, resources given back), and the new one is created and activated in its place.
+    /// What is left of the old probation goes on, max(0, S - t); there is no second one.
+    /// @dev Guards in order: the replaced order exists, is the newest of its pair, runs, is the caller's, is before its end,
+    /// is with the quote's provider (QuoteReplaces); duration, probation, provider registered and active, not expired, of the
+    /// provider's epoch, not cancelled, not spent, for the caller, signature well-formed, signer, resources, credits.
+    function replaceOrder(Quote calldata quote, bytes calldata signature) external returns (uint64 newId);
 
     /// @notice Starts the clock. By the provider or its operator; by the user too when the provider's check is set.
     /// @dev Guard: before the activation deadline.
     function activateOrder(uint64 id) external;
+
+    /// @notice Stops the clock, for an outage of the provider's cluster. By the provider or its operator.
+    /// @dev Guards in order: exists, newest, running, caller, before the end, not suspended.
+    function suspend(uint64 id) external;
+    /// @notice The clock goes on. By the provider or its operator.
+    /// @dev Guards in order: exists, newest, running, caller, before the end, suspended.
+    function resume(uint64 id) external;
+
+    /// @notice A longer paid term at the same prices: V' = ceil(R * (D + secs) / 3600), the user adds V' - V.
+    /// @dev Guards in order: exists, newest, running, caller is the user, before the end, renewable, secs not 0 and D + secs
+    /// at most ten years, credits.
+    function extendOrder(uint64 id, uint64 secs) external;
+
+    /// @notice The user says that in probation nothing was served: part of the provider's reputation.
+    /// @dev Guards in order: exists, newest, running, caller is the user, before S, not reported.
+    function reportUnserved(uint64 id) external;
 
     /// @notice By either party; of an unactivated order by anybody from its deadline on. Refunds what was not earned and
     /// pays the provider what was, at once. Past the end it completes the order instead.
@@ -169,8 +240,25 @@ interface IMarket {
     /// @dev Guards in order: exists, status, party, amount not zero, claimable.
     function withdraw(uint64 id, uint256 amount) external;
 
+    /// @notice Voids the caller's quotes of that salt that were not used.
+    /// @dev Guards in order: caller ever registered as a provider (UnknownProvider), not cancelled (QuoteRevoked).
+    function cancelQuote(bytes32 salt) external;
+    /// @notice Voids all of the caller's quotes that were not used.
+    /// @dev Guard: caller ever registered as a provider (UnknownProvider).
+    function bumpQuoteEpoch() external;
+
+    /// @notice What createOrder checks of the pair and the deposit; the probation that the order would get.
+    /// @dev Guards in order: provider registered and active, no live order of the pair, minimum deposit, number of unactivated
+    /// orders, probation at least minProbation.
+    function checkPermission(address user, address provider, uint256 deposit, uint64 minProbation)
+        external
+        view
+        returns (uint64 probation);
+
     /// @notice An order with status 0 when there is none.
     function get(uint64 id) external view returns (Order memory);
+    /// @notice Orders in the order of the ids, of at most 100; status 0 where there is none.
+    function getMany(uint64[] calldata ids) external view returns (Order[] memory);
     /// @notice The newest order of the pair, live or ended; 0 when there was none.
     function current(address user, address provider) external view returns (uint64);
     /// @notice Ids run from 1 to this.
@@ -180,6 +268,16 @@ interface IMarket {
     /// @notice Ids in ascending order; a limit over 100 is refused.
     function ordersOfUser(address user, uint256 offset, uint256 limit) external view returns (uint64[] memory);
     function ordersOfProvider(address provider, uint256 offset, uint256 limit) external view returns (uint64[] memory);
+    /// @notice Running orders with an id of at least `from` that end at t or before, in ascending order; a limit over 100 is
+    /// refused. One call looks at no more than 10,000 ids. Orders whose end is not known are left out.
+    /// @return ids at most `limit`
+    /// @return next the id to go on from; 0 when there is nothing more
+    function ordersEndingBefore(uint64 t, uint64 from, uint256 limit)
+        external
+        view
+        returns (uint64[] memory ids, uint64 next);
     function quoteUsed(bytes32 digest) external view returns (bool);
+    function quoteCancelled(address provider, bytes32 salt) external view returns (bool);
+    function quoteEpoch(address provider) external view returns (uint64);
     function parameters() external view returns (Parameters memory);
 }

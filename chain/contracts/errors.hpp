@@ -63,6 +63,14 @@ inline constexpr ErrorType kInvalidQuoteSignature{"InvalidQuoteSignature()", {}}
 inline constexpr ErrorType kQuoteSignerUnknown{"QuoteSignerUnknown(address)", {"signer"}};
 inline constexpr ErrorType kActivationExpired{"ActivationExpired(uint64,uint64)", {"id", "deadline"}};
 inline constexpr ErrorType kExceedsClaimable{"ExceedsClaimable(uint256,uint256)", {"amount", "claimable"}};
+inline constexpr ErrorType kOrderPastEnd{"OrderPastEnd(uint64,uint64)", {"id", "endsAt"}};
+inline constexpr ErrorType kAlreadySuspended{"AlreadySuspended(uint64)", {"id"}};
+inline constexpr ErrorType kNotSuspended{"NotSuspended(uint64)", {"id"}};
+inline constexpr ErrorType kNotRenewable{"NotRenewable(uint64)", {"id"}};
+inline constexpr ErrorType kNotInProbation{"NotInProbation(uint64)", {"id"}};
+inline constexpr ErrorType kAlreadyReported{"AlreadyReported(uint64)", {"id"}};
+inline constexpr ErrorType kQuoteRevoked{"QuoteRevoked(bytes32)", {"salt"}};
+inline constexpr ErrorType kQuoteEpochPast{"QuoteEpochPast(uint64,uint64)", {"epoch", "current"}};
 // Council and Pledge
 inline constexpr ErrorType kNotMember{"NotMember(address)", {"caller"}};
 inline constexpr ErrorType kNotCouncil{"NotCouncil(address)", {"caller"}};

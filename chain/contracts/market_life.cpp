@@ -1,10 +1,7 @@
-// How orders are activated, settled, ended and paid.
-
-#include <algorithm>
+// How orders start, stop for a while, grow and are settled.
 
 #include "chain/contracts/credit.hpp"
 #include "chain/contracts/market.hpp"
-#include "chain/contracts/registry.hpp"
 #include "chain/settlement.hpp"
 
 namespace grid::chain::native::market {
@@ -16,135 +13,105 @@ namespace {
 /// The most ids in a call of settleMany.
 constexpr std::size_t kMaxBatch = 256;
 
-OrderBalance balance_of(const Order& order, Timestamp t) {
-    return {order.deposit, order.accrued, order.paid_provider, order.paid_user,
-            order.activated_at.seconds == 0 ? Timestamp{} : settlement::ends_at(order, t)};
-}
-
-Order existing(const Frame& frame, OrderId id) {
-    const auto order = frame.state.order(id);
-    if (!order) revert(errors::kUnknownOrder, Amount{id.value});
-    return *order;
-}
-
-/// An order that calls but withdraw may change: the newest of its pair.
-Order newest(const Frame& frame, OrderId id) {
-    Order order = existing(frame, id);
-    if (frame.state.current(order.user, order.provider) != id) revert(errors::kStaleOrder, Amount{id.value});
-    return order;
-}
-
-[[noreturn]] void refuse_status(const Order& order) {
-    revert(errors::kWrongStatus, Amount{order.id.value}, Amount{static_cast<std::uint64_t>(order.status)});
-}
-
-bool is_operator(const Frame& frame, const Order& order) {
-    const Provider* provider = frame.state.provider(order.provider);
-    return provider != nullptr && !provider->operator_key.is_zero() && frame.caller == provider->operator_key;
-}
-
-/// Books what has been earned until now.
-void accrue(const Frame& frame, Order& order) {
-    order.accrued = settlement::earned_at(order, frame.block.time);
-    order.settled_at = frame.block.time;
-    order.settle_height = frame.block.number;
-}
-
-/// Pays both what is theirs out of the escrow. The order is recorded before any credit moves.
-void record_and_pay(Frame& frame, Order& order) {
-    const Amount to_provider = settlement::claimable_by_provider(order);
-    const Amount to_user = settlement::claimable_by_user(order);
-    order.paid_provider += to_provider;
-    order.paid_user += to_user;
-    frame.state.set_order(order);
-    Frame own = inner(frame);
-    if (!to_provider.is_zero()) credit::release(own, order.provider, to_provider);
-    if (!to_user.is_zero()) credit::release(own, order.user, to_user);
-}
-
-/// Ends a live order: accrued is booked, both are paid, the resources come back.
-void end(Frame& frame, Order& order, OrderStatus status) {
-    order.status = status;
-    record_and_pay(frame, order);
-    Frame own = inner(frame);
-    registry::give_back(own, order.provider, order.resources, ref_of(order.id));
-}
-
-void complete(Frame& frame, Order& order) {
-    accrue(frame, order);
-    end(frame, order, OrderStatus::completed);
-    frame.emit(
-        OrderCompleted{order.id, order.settled_at, order.settle_height, balance_of(order, frame.block.time)});
-}
-
 void settle_running(Frame& frame, Order& order) {
     if (settlement::past_end(order, frame.block.time)) return complete(frame, order);
     accrue(frame, order);
     record_and_pay(frame, order);
-    frame.emit(
-        OrderSettled{order.id, order.settled_at, order.settle_height, balance_of(order, frame.block.time)});
+    frame.emit(OrderSettled{order.id, order.settled_at, order.settle_height, balance_of(order)});
 }
 
-/// Who cancels free time again and again loses it. Not counted: an order that the provider had suspended.
-void count_probation_cancel(Frame& frame, const Order& order) {
-    const auto window = probation_window(frame.state, frame.block.time);
-    const bool had_been_suspended = order.suspended.count != 0 || order.suspended_since.seconds != 0;
-    if (!window || frame.caller != order.user || had_been_suspended || frame.block.time >= order.starts_at())
-        return;
-    ProbationCancels cancels = frame.state.probation_cancels(order.user);
-    if (cancels.window != *window) cancels = {*window, 0};
-    ++cancels.count;
-    frame.state.set_probation_cancels(order.user, cancels);
+/// A running order before its end, for its provider's side.
+Order suspendable(const Frame& frame, OrderId id) {
+    Order order = running(frame, id);
+    if (!by_provider_side(frame, order)) revert(errors::kNotParty, Amount{id.value}, frame.caller);
+    check_before_end(frame, order);
+    return order;
 }
 
 }  // namespace
+
+void start(Frame& frame, Order& order) {
+    order.provider_check = true;
+    order.activated_at = frame.block.time;
+    order.activate_height = frame.block.number;
+    order.status = OrderStatus::running;
+    frame.state.set_order(order);
+    // What is left of a replaced order's probation is no probation of its own.
+    const auto window = probation_window(frame.state, frame.block.time);
+    if (window && order.probation.count != 0 && order.replaces.value == 0)
+        frame.state.set_probation_use(order.user, order.provider, *window);
+    frame.emit(OrderActivated{order.id, frame.caller, order.activated_at, order.activate_height,
+                              order.starts_at(), balance_of(order)});
+}
 
 void activate_order(Frame& frame, abi::Decoder& in, abi::Encoder&) {
     const OrderId id{in.u64()};
     wellformed(in);
     Order order = newest(frame, id);
     if (order.status != OrderStatus::unactivated) refuse_status(order);
-    const bool by_provider = frame.caller == order.provider || is_operator(frame, order);
     const bool by_user = frame.caller == order.user && order.provider_check;
-    if (!by_provider && !by_user) revert(errors::kNotParty, Amount{id.value}, frame.caller);
+    if (!by_provider_side(frame, order) && !by_user)
+        revert(errors::kNotParty, Amount{id.value}, frame.caller);
     if (frame.block.time >= order.activation_deadline)
         revert(errors::kActivationExpired, Amount{id.value}, Amount{order.activation_deadline.seconds});
-
-    order.provider_check = true;
-    order.activated_at = frame.block.time;
-    order.activate_height = frame.block.number;
-    order.status = OrderStatus::running;
-    frame.state.set_order(order);
-    const auto window = probation_window(frame.state, frame.block.time);
-    if (window && order.probation.count != 0)
-        frame.state.set_probation_use(order.user, order.provider, *window);
-    frame.emit(OrderActivated{id, frame.caller, order.activated_at, order.activate_height, order.starts_at(),
-                              balance_of(order, frame.block.time)});
+    start(frame, order);
 }
 
-void cancel_order(Frame& frame, abi::Decoder& in, abi::Encoder&) {
+void suspend(Frame& frame, abi::Decoder& in, abi::Encoder&) {
     const OrderId id{in.u64()};
     wellformed(in);
-    Order order = newest(frame, id);
-    if (!order.live()) refuse_status(order);
-    if (settlement::past_end(order, frame.block.time)) return complete(frame, order);
-    const bool running = order.status == OrderStatus::running;
-    const bool expired = !running && frame.block.time >= order.activation_deadline;
-    const bool party = frame.caller == order.user || frame.caller == order.provider;
-    if (!party && !expired) revert(errors::kNotParty, Amount{id.value}, frame.caller);
+    Order order = suspendable(frame, id);
+    if (order.suspended_since.seconds != 0) revert(errors::kAlreadySuspended, Amount{id.value});
+    settlement::suspend(order, frame.block.time);
+    frame.state.set_order(order);
+    frame.emit(OrderSuspended{id, frame.caller, frame.block.time, frame.block.number, balance_of(order)});
+}
 
-    if (running) count_probation_cancel(frame, order);
-    accrue(frame, order);
-    end(frame, order, OrderStatus::cancelled);
-    frame.emit(OrderCancelled{id, frame.caller, order.settled_at, order.settle_height,
-                              balance_of(order, frame.block.time)});
+void resume(Frame& frame, abi::Decoder& in, abi::Encoder&) {
+    const OrderId id{in.u64()};
+    wellformed(in);
+    Order order = suspendable(frame, id);
+    if (order.suspended_since.seconds == 0) revert(errors::kNotSuspended, Amount{id.value});
+    settlement::resume(order, frame.block.time);
+    frame.state.set_order(order);
+    frame.emit(OrderResumed{id, frame.caller, frame.block.time, order.starts_at(), order.suspended,
+                            balance_of(order)});
+}
+
+void extend_order(Frame& frame, abi::Decoder& in, abi::Encoder&) {
+    const OrderId id{in.u64()};
+    const Seconds by{in.u64()};
+    wellformed(in);
+    Order order = running(frame, id);
+    check_user(frame, order);
+    check_before_end(frame, order);
+    if (!order.renewable) revert(errors::kNotRenewable, Amount{id.value});
+    if (by.count == 0 || by.count > kMaxDuration.count - order.duration.count)
+        revert(errors::kInvalidDuration, Amount{by.count});
+    const Amount added = settlement::extend(order, by);
+    Frame own = inner(frame);
+    frame.state.set_order(order);
+    if (!added.is_zero()) credit::escrow(own, order.user, added);
+    frame.emit(OrderExtended{id, frame.caller, by, order.duration, added, balance_of(order)});
+}
+
+void report_unserved(Frame& frame, abi::Decoder& in, abi::Encoder&) {
+    const OrderId id{in.u64()};
+    wellformed(in);
+    Order order = running(frame, id);
+    check_user(frame, order);
+    if (frame.block.time >= settlement::starts_at(order, frame.block.time))
+        revert(errors::kNotInProbation, Amount{id.value});
+    if (order.unserved_reported) revert(errors::kAlreadyReported, Amount{id.value});
+    order.unserved_reported = true;
+    frame.state.set_order(order);
+    frame.emit(OrderUnserved{id, order.user, order.provider, frame.block.time});
 }
 
 void settle(Frame& frame, abi::Decoder& in, abi::Encoder&) {
     const OrderId id{in.u64()};
     wellformed(in);
-    Order order = newest(frame, id);
-    if (order.status != OrderStatus::running) refuse_status(order);
+    Order order = running(frame, id);
     settle_running(frame, order);
 }
 
@@ -165,31 +132,6 @@ void settle_many(Frame& frame, abi::Decoder& in, abi::Encoder& out) {
         ++settled;
     }
     out.uint(settled);
-}
-
-void withdraw(Frame& frame, abi::Decoder& in, abi::Encoder&) {
-    const OrderId id{in.u64()};
-    const Amount amount = in.uint();
-    wellformed(in);
-    Order order = existing(frame, id);
-    if (settlement::past_end(order, frame.block.time)) return complete(frame, order);
-    if (order.live()) refuse_status(order);
-    const bool by_provider = frame.caller == order.provider;
-    const bool by_user = frame.caller == order.user;
-    if (!by_provider && !by_user) revert(errors::kNotParty, Amount{id.value}, frame.caller);
-    if (amount.is_zero()) revert(errors::kZeroAmount);
-    // Who rents from oneself is paid as the provider first.
-    const Amount of_provider = by_provider ? settlement::claimable_by_provider(order) : Amount{};
-    const Amount of_user = by_user ? settlement::claimable_by_user(order) : Amount{};
-    const Amount claimable = of_provider + of_user;
-    if (amount > claimable) revert(errors::kExceedsClaimable, amount, claimable);
-    const Amount from_provider = std::min(amount, of_provider);
-    order.paid_provider += from_provider;
-    order.paid_user += amount - from_provider;
-    frame.state.set_order(order);
-    Frame own = inner(frame);
-    credit::release(own, frame.caller, amount);
-    frame.emit(Withdrawn{id, frame.caller, amount, balance_of(order, order.settled_at)});
 }
 
 }  // namespace grid::chain::native::market

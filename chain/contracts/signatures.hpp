@@ -7,6 +7,7 @@
 #define GRID_ABI_INFO                                                            \
     "(string,uint16," GRID_ABI_PRICES "," GRID_ABI_PRICES "," GRID_ABI_RESOURCES \
     ",string,uint64,bool,bool,address)"
-#define GRID_ABI_QUOTE \
-    "(address,address," GRID_ABI_RESOURCES "," GRID_ABI_PRICES ",uint64,uint64,uint64,uint64,bytes32)"
-#define GRID_ABI_BALANCE "(uint256,uint256,uint256,uint256,uint64)"
+#define GRID_ABI_QUOTE                                         \
+    "(address,address," GRID_ABI_RESOURCES "," GRID_ABI_PRICES \
+    ",uint64,uint64,bool,uint64,uint64,uint64,bytes32)"
+#define GRID_ABI_BALANCE "(uint256,uint256,uint256,uint256,uint256,uint64)"

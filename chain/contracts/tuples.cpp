@@ -139,8 +139,12 @@ void put(abi::Encoder& out, const Order& v) {
         .uint(v.accrued)
         .uint(v.paid_provider)
         .uint(v.paid_user)
+        .uint(v.paid_fee)
         .boolean(v.user_check)
         .boolean(v.provider_check)
+        .boolean(v.renewable)
+        .boolean(v.unserved_reported)
+        .boolean(v.was_suspended)
         .uint(v.created_at.seconds)
         .uint(v.activated_at.seconds)
         .uint(v.activate_height)
@@ -151,6 +155,8 @@ void put(abi::Encoder& out, const Order& v) {
         .uint(v.suspended.count)
         .uint(v.suspended_since.seconds)
         .uint(v.activation_deadline.seconds)
+        .uint(v.replaces.value)
+        .uint(v.fee_bp)
         .uint(static_cast<std::uint64_t>(v.status));
 }
 
@@ -165,8 +171,12 @@ Order order(abi::Decoder& in) {
     v.accrued = in.uint();
     v.paid_provider = in.uint();
     v.paid_user = in.uint();
+    v.paid_fee = in.uint();
     v.user_check = in.boolean();
     v.provider_check = in.boolean();
+    v.renewable = in.boolean();
+    v.unserved_reported = in.boolean();
+    v.was_suspended = in.boolean();
     v.created_at = time(in);
     v.activated_at = time(in);
     v.activate_height = in.u64();
@@ -177,6 +187,8 @@ Order order(abi::Decoder& in) {
     v.suspended = seconds(in);
     v.suspended_since = time(in);
     v.activation_deadline = time(in);
+    v.replaces = {in.u64()};
+    v.fee_bp = static_cast<std::uint16_t>(in.uint(16).limbs()[0]);
     v.status = static_cast<OrderStatus>(in.uint(8).limbs()[0]);
     return v;
 }
@@ -187,8 +199,10 @@ void put(abi::Encoder& out, const Quote& v) {
     put(out, v.prices);
     out.uint(v.duration.count)
         .uint(v.probation.count)
+        .boolean(v.renewable)
         .uint(v.valid_until.seconds)
         .uint(v.replaces.value)
+        .uint(v.epoch)
         .hash(v.salt);
 }
 
@@ -200,8 +214,10 @@ Quote quote(abi::Decoder& in) {
     v.prices = prices(in);
     v.duration = seconds(in);
     v.probation = seconds(in);
+    v.renewable = in.boolean();
     v.valid_until = time(in);
     v.replaces = {in.u64()};
+    v.epoch = in.u64();
     v.salt = in.hash();
     return v;
 }
@@ -211,7 +227,9 @@ void put(abi::Encoder& out, const MarketParameters& v) {
         .uint(v.max_unactivated)
         .uint(v.minimum_deposit)
         .uint(v.probation_window.count)
-        .uint(v.max_probation_cancels);
+        .uint(v.max_probation_cancels)
+        .uint(v.fee_bp)
+        .address(v.treasury);
 }
 
 MarketParameters parameters(abi::Decoder& in) {
@@ -221,6 +239,8 @@ MarketParameters parameters(abi::Decoder& in) {
     v.minimum_deposit = in.uint();
     v.probation_window = seconds(in);
     v.max_probation_cancels = static_cast<std::uint32_t>(in.uint(32).limbs()[0]);
+    v.fee_bp = static_cast<std::uint16_t>(in.uint(16).limbs()[0]);
+    v.treasury = in.address();
     return v;
 }
 

@@ -12,7 +12,8 @@ struct OrderBalance {
     Amount accrued;
     Amount paid_provider;
     Amount paid_user;
-    Timestamp ends_at;  ///< E; 0 before activation
+    Amount paid_fee;
+    Timestamp ends_at;  ///< E; 0 before activation; 2^64-1 while a suspension begun before S is open
     friend bool operator==(const OrderBalance&, const OrderBalance&) = default;
 };
 
@@ -64,6 +65,66 @@ struct Withdrawn {
     Amount amount;
     OrderBalance balance;
     friend bool operator==(const Withdrawn&, const Withdrawn&) = default;
+};
+
+/// The provider stopped the clock of a running order.
+struct OrderSuspended {
+    OrderId id;
+    Address by;
+    Timestamp suspended_since;
+    std::uint64_t height = 0;
+    OrderBalance balance;
+    friend bool operator==(const OrderSuspended&, const OrderSuspended&) = default;
+};
+
+/// The clock goes on: S as it is now, and the seconds of the paid term that were suspended altogether.
+struct OrderResumed {
+    OrderId id;
+    Address by;
+    Timestamp resumed_at;
+    Timestamp starts_at;
+    Seconds suspended;
+    OrderBalance balance;
+    friend bool operator==(const OrderResumed&, const OrderResumed&) = default;
+};
+
+struct OrderExtended {
+    OrderId id;
+    Address by;
+    Seconds added;
+    Seconds duration;  ///< afterwards
+    Amount added_deposit;
+    OrderBalance balance;
+    friend bool operator==(const OrderExtended&, const OrderExtended&) = default;
+};
+
+/// A running order was completed early and goes on as another.
+struct OrderReplaced {
+    OrderId old_id;
+    OrderId new_id;
+    friend bool operator==(const OrderReplaced&, const OrderReplaced&) = default;
+};
+
+/// The user says that in probation nothing was served.
+struct OrderUnserved {
+    OrderId id;
+    Address user;
+    Address provider;
+    Timestamp at;
+    friend bool operator==(const OrderUnserved&, const OrderUnserved&) = default;
+};
+
+struct QuoteCancelled {
+    Address provider;
+    Hash salt;
+    friend bool operator==(const QuoteCancelled&, const QuoteCancelled&) = default;
+};
+
+/// Quotes of other epochs than this one are void.
+struct QuoteEpochBumped {
+    Address provider;
+    std::uint64_t epoch = 0;
+    friend bool operator==(const QuoteEpochBumped&, const QuoteEpochBumped&) = default;
 };
 
 struct QuoteUsed {

@@ -8,7 +8,12 @@
 namespace grid::chain::events {
 
 inline void put(abi::Encoder& out, const OrderBalance& b) {
-    out.uint(b.deposit).uint(b.accrued).uint(b.paid_provider).uint(b.paid_user).uint(b.ends_at.seconds);
+    out.uint(b.deposit)
+        .uint(b.accrued)
+        .uint(b.paid_provider)
+        .uint(b.paid_user)
+        .uint(b.paid_fee)
+        .uint(b.ends_at.seconds);
 }
 
 inline OrderBalance balance(abi::Decoder& in) {
@@ -17,6 +22,7 @@ inline OrderBalance balance(abi::Decoder& in) {
     b.accrued = in.uint();
     b.paid_provider = in.uint();
     b.paid_user = in.uint();
+    b.paid_fee = in.uint();
     b.ends_at = {in.u64()};
     return b;
 }
@@ -25,7 +31,7 @@ template <>
 struct Codec<OrderCreated> {
     static constexpr std::string_view kSignature =
         "OrderCreated(uint64,address,address," GRID_ABI_RESOURCES "," GRID_ABI_PRICES
-        ",uint64,uint64,bool,bool,uint64,uint64,uint256)";
+        ",uint64,uint64,bool,bool,uint64,uint64,uint256,bool,uint64,uint16)";
     static constexpr Contract kEmitter = &ContractAddresses::market;
     static std::vector<Hash> topics(const OrderCreated& e) {
         return {topic(e.order.id), topic(e.order.user), topic(e.order.provider)};
@@ -40,7 +46,10 @@ struct Codec<OrderCreated> {
             .boolean(o.provider_check)
             .uint(o.created_at.seconds)
             .uint(o.activation_deadline.seconds)
-            .uint(o.deposit);
+            .uint(o.deposit)
+            .boolean(o.renewable)
+            .uint(o.replaces.value)
+            .uint(o.fee_bp);
     }
     static OrderCreated read(LogReader& in) {
         Order o;
@@ -56,6 +65,9 @@ struct Codec<OrderCreated> {
         o.created_at = {in.data().u64()};
         o.activation_deadline = {in.data().u64()};
         o.deposit = in.data().uint();
+        o.renewable = in.data().boolean();
+        o.replaces = {in.data().u64()};
+        o.fee_bp = static_cast<std::uint16_t>(in.data().uint(16).limbs()[0]);
         o.status = OrderStatus::unactivated;
         return {o};
     }
@@ -165,6 +177,131 @@ struct Codec<QuoteUsed> {
         e.provider = in.topic_address();
         e.user = in.topic_address();
         e.id = {in.data().u64()};
+        return e;
+    }
+};
+
+template <>
+struct Codec<OrderSuspended> {
+    static constexpr std::string_view kSignature =
+        "OrderSuspended(uint64,address,uint64,uint64," GRID_ABI_BALANCE ")";
+    static constexpr Contract kEmitter = &ContractAddresses::market;
+    static std::vector<Hash> topics(const OrderSuspended& e) { return {topic(e.id), topic(e.by)}; }
+    static void data(abi::Encoder& out, const OrderSuspended& e) {
+        out.uint(e.suspended_since.seconds).uint(e.height);
+        put(out, e.balance);
+    }
+    static OrderSuspended read(LogReader& in) {
+        OrderSuspended e;
+        e.id = in.topic_id();
+        e.by = in.topic_address();
+        e.suspended_since = {in.data().u64()};
+        e.height = in.data().u64();
+        e.balance = balance(in.data());
+        return e;
+    }
+};
+
+template <>
+struct Codec<OrderResumed> {
+    static constexpr std::string_view kSignature =
+        "OrderResumed(uint64,address,uint64,uint64,uint64," GRID_ABI_BALANCE ")";
+    static constexpr Contract kEmitter = &ContractAddresses::market;
+    static std::vector<Hash> topics(const OrderResumed& e) { return {topic(e.id), topic(e.by)}; }
+    static void data(abi::Encoder& out, const OrderResumed& e) {
+        out.uint(e.resumed_at.seconds).uint(e.starts_at.seconds).uint(e.suspended.count);
+        put(out, e.balance);
+    }
+    static OrderResumed read(LogReader& in) {
+        OrderResumed e;
+        e.id = in.topic_id();
+        e.by = in.topic_address();
+        e.resumed_at = {in.data().u64()};
+        e.starts_at = {in.data().u64()};
+        e.suspended = {in.data().u64()};
+        e.balance = balance(in.data());
+        return e;
+    }
+};
+
+template <>
+struct Codec<OrderExtended> {
+    static constexpr std::string_view kSignature =
+        "OrderExtended(uint64,address,uint64,uint64,uint256," GRID_ABI_BALANCE ")";
+    static constexpr Contract kEmitter = &ContractAddresses::market;
+    static std::vector<Hash> topics(const OrderExtended& e) { return {topic(e.id), topic(e.by)}; }
+    static void data(abi::Encoder& out, const OrderExtended& e) {
+        out.uint(e.added.count).uint(e.duration.count).uint(e.added_deposit);
+        put(out, e.balance);
+    }
+    static OrderExtended read(LogReader& in) {
+        OrderExtended e;
+        e.id = in.topic_id();
+        e.by = in.topic_address();
+        e.added = {in.data().u64()};
+        e.duration = {in.data().u64()};
+        e.added_deposit = in.data().uint();
+        e.balance = balance(in.data());
+        return e;
+    }
+};
+
+template <>
+struct Codec<OrderReplaced> {
+    static constexpr std::string_view kSignature = "OrderReplaced(uint64,uint64)";
+    static constexpr Contract kEmitter = &ContractAddresses::market;
+    static std::vector<Hash> topics(const OrderReplaced& e) { return {topic(e.old_id), topic(e.new_id)}; }
+    static void data(abi::Encoder&, const OrderReplaced&) {}
+    static OrderReplaced read(LogReader& in) {
+        OrderReplaced e;
+        e.old_id = in.topic_id();
+        e.new_id = in.topic_id();
+        return e;
+    }
+};
+
+template <>
+struct Codec<OrderUnserved> {
+    static constexpr std::string_view kSignature = "OrderUnserved(uint64,address,address,uint64)";
+    static constexpr Contract kEmitter = &ContractAddresses::market;
+    static std::vector<Hash> topics(const OrderUnserved& e) {
+        return {topic(e.id), topic(e.user), topic(e.provider)};
+    }
+    static void data(abi::Encoder& out, const OrderUnserved& e) { out.uint(e.at.seconds); }
+    static OrderUnserved read(LogReader& in) {
+        OrderUnserved e;
+        e.id = in.topic_id();
+        e.user = in.topic_address();
+        e.provider = in.topic_address();
+        e.at = {in.data().u64()};
+        return e;
+    }
+};
+
+template <>
+struct Codec<QuoteCancelled> {
+    static constexpr std::string_view kSignature = "QuoteCancelled(address,bytes32)";
+    static constexpr Contract kEmitter = &ContractAddresses::market;
+    static std::vector<Hash> topics(const QuoteCancelled& e) { return {topic(e.provider), topic(e.salt)}; }
+    static void data(abi::Encoder&, const QuoteCancelled&) {}
+    static QuoteCancelled read(LogReader& in) {
+        QuoteCancelled e;
+        e.provider = in.topic_address();
+        e.salt = in.topic();
+        return e;
+    }
+};
+
+template <>
+struct Codec<QuoteEpochBumped> {
+    static constexpr std::string_view kSignature = "QuoteEpochBumped(address,uint64)";
+    static constexpr Contract kEmitter = &ContractAddresses::market;
+    static std::vector<Hash> topics(const QuoteEpochBumped& e) { return {topic(e.provider)}; }
+    static void data(abi::Encoder& out, const QuoteEpochBumped& e) { out.uint(e.epoch); }
+    static QuoteEpochBumped read(LogReader& in) {
+        QuoteEpochBumped e;
+        e.provider = in.topic_address();
+        e.epoch = in.data().u64();
         return e;
     }
 };

@@ -19,6 +19,8 @@ struct LogModel {
     std::vector<Order> orders;
     std::map<std::pair<Address, Address>, OrderId> current;
     std::set<Hash> quotes;
+    std::set<std::pair<Address, Hash>> cancelled_quotes;
+    std::map<Address, std::uint64_t> quote_epochs;
     std::map<std::pair<Address, Address>, std::uint64_t> probation_uses;  ///< window
     Amount token_supply;
     Amount credit_supply;
@@ -55,6 +57,8 @@ private:
         o.accrued = balance.accrued;
         o.paid_provider = balance.paid_provider;
         o.paid_user = balance.paid_user;
+        o.paid_fee = balance.paid_fee;
+        o.deposit = balance.deposit;
     }
 
     template <class E>
@@ -89,7 +93,7 @@ private:
         o.activated_at = e.activated_at;
         o.activate_height = e.activate_height;
         o.status = OrderStatus::running;
-        if (o.probation.count != 0 && probation_window.count != 0)
+        if (o.probation.count != 0 && o.replaces.value == 0 && probation_window.count != 0)
             probation_uses[{o.user, o.provider}] = e.activated_at.seconds / probation_window.count;
     }
     void on(const OrderSettled& e) { settle_at(e, OrderStatus::running); }
@@ -97,6 +101,26 @@ private:
     void on(const OrderCompleted& e) { settle_at(e, OrderStatus::completed); }
     void on(const Withdrawn& e) { settle(e.id, e.balance); }
     void on(const QuoteUsed& e) { quotes.insert(e.digest); }
+    void on(const OrderSuspended& e) {
+        settle(e.id, e.balance);
+        order(e.id).suspended_since = e.suspended_since;
+        order(e.id).was_suspended = true;
+    }
+    void on(const OrderResumed& e) {
+        settle(e.id, e.balance);
+        Order& o = order(e.id);
+        o.suspended_since = {};
+        o.suspended = e.suspended;
+        o.probation.count = e.starts_at.seconds - o.activated_at.seconds;
+    }
+    void on(const OrderExtended& e) {
+        settle(e.id, e.balance);
+        order(e.id).duration = e.duration;
+    }
+    void on(const OrderReplaced&) {}
+    void on(const OrderUnserved& e) { order(e.id).unserved_reported = true; }
+    void on(const QuoteCancelled& e) { cancelled_quotes.insert({e.provider, e.salt}); }
+    void on(const QuoteEpochBumped& e) { quote_epochs[e.provider] = e.epoch; }
     /// Council and pledges have a model of their own.
     template <class E>
     void on(const E&) {}

@@ -149,10 +149,10 @@ TEST_CASE("results are what the ABI says, read by the ABI alone", "[abi]") {
         R"({"id":"1","user":")" + w.user.checksummed() + R"(","provider":")" + w.provider.checksummed() +
             R"(","resources":{"cpuMilli":"1000","memoryMiB":"512","storageMiB":"1000","gpus":"0"},)"
             R"("prices":{"cpuMilli":"36000","memoryMiB":"3600","storageMiB":"36","gpus":"1000000"},)"
-            R"("deposit":"37879200","accrued":"0","paidProvider":"0","paidUser":"0","userCheck":true,)"
-            R"("providerCheck":true,"createdAt":"1700000000","activatedAt":"1700000000","activateHeight":"100",)"
+            R"("deposit":"37879200","accrued":"0","paidProvider":"0","paidUser":"0","paidFee":"0","userCheck":true,)"
+            R"("providerCheck":true,"renewable":false,"unservedReported":false,"wasSuspended":false,"createdAt":"1700000000","activatedAt":"1700000000","activateHeight":"100",)"
             R"("settledAt":"0","settleHeight":"0","probation":"0","duration":"3600","suspendedSeconds":"0",)"
-            R"("suspendedSince":"0","activationDeadline":"1700003600","status":"2"})");
+            R"("suspendedSince":"0","activationDeadline":"1700003600","replaces":"0","feeBp":"0","status":"2"})");
     const std::string entry =
         R"({"provider":")" + w.provider.checksummed() +
         R"(","host":"provider.example","port":"8090",)"
@@ -169,10 +169,18 @@ TEST_CASE("results are what the ABI says, read by the ABI alone", "[abi]") {
     CHECK(
         result_json(w, all, w.contracts.market, calls::market::parameters()) ==
         R"({"activationDeadline":"3600","maxUnactivated":"16","minimumDeposit":"1","probationWindow":"2592000",)"
-        R"("maxProbationCancels":"3"})");
+        R"("maxProbationCancels":"3","feeBp":"0","treasury":"0x0000000000000000000000000000000000000000"})");
     CHECK(result_json(w, all, w.contracts.market, calls::market::current(w.user, w.provider)) == R"("1")");
     CHECK(result_json(w, all, w.contracts.market, calls::market::quote_used({})) == "false");
     CHECK(result_json(w, all, w.contracts.market, calls::market::settle_many({{1}})) == R"("1")");
+    CHECK(result_json(w, all, w.contracts.market, calls::market::quote_cancelled(w.provider, {})) == "false");
+    CHECK(result_json(w, all, w.contracts.market, calls::market::quote_epoch(w.provider)) == R"("0")");
+    CHECK(result_json(w, all, w.contracts.market,
+                      calls::market::check_permission(w.other, w.provider, kToken, {})) == R"("0")");
+    CHECK(result_json(w, all, w.contracts.market, calls::market::orders_ending_before({~0ull}, {}, 10)) ==
+          R"(["1"])");
+    CHECK(result_json(w, all, w.contracts.market, calls::market::get_many({{1}})) ==
+          "[" + result_json(w, all, w.contracts.market, calls::market::get({1})) + "]");
     CHECK(result_json(w, all, w.contracts.token, calls::token::name()) == R"("GRID")");
     CHECK(result_json(w, all, w.contracts.credit, calls::credit::is_protocol(w.contracts.market)) == "true");
     // Calls without results return nothing.
@@ -191,12 +199,13 @@ TEST_CASE("calldata is what the ABI says, read by the ABI alone", "[abi]") {
         return abi::to_json(values->type, values->value);
     };
     const Quote quote = w.quote();
-    CHECK(inputs_json(w.contracts.market, calls::market::create_order_with_quote(quote, Bytes{1, 2, 3})) ==
-          R"({"quote":{"provider":")" + w.provider.checksummed() + R"(","user":")" + w.user.checksummed() +
-              R"(","resources":{"cpuMilli":"1000","memoryMiB":"512","storageMiB":"1000","gpus":"0"},)"
-              R"("prices":{"cpuMilli":"1","memoryMiB":"1","storageMiB":"1","gpus":"1"},"duration":"7200",)"
-              R"("probation":"60","validUntil":"1700000600","replaces":"0","salt":")" +
-              quote.salt.hex() + R"("},"signature":"0x010203"})");
+    CHECK(
+        inputs_json(w.contracts.market, calls::market::create_order_with_quote(quote, Bytes{1, 2, 3})) ==
+        R"({"quote":{"provider":")" + w.provider.checksummed() + R"(","user":")" + w.user.checksummed() +
+            R"(","resources":{"cpuMilli":"1000","memoryMiB":"512","storageMiB":"1000","gpus":"0"},)"
+            R"("prices":{"cpuMilli":"1","memoryMiB":"1","storageMiB":"1","gpus":"1"},"duration":"7200",)"
+            R"("probation":"60","renewable":false,"validUntil":"1700000600","replaces":"0","epoch":"0","salt":")" +
+            quote.salt.hex() + R"("},"signature":"0x010203"})");
     CHECK(
         inputs_json(w.contracts.registry, calls::registry::update(w.provider, {~0ull, 1, 0, 2}, true, {})) ==
         R"({"provider":")" + w.provider.checksummed() +
@@ -224,16 +233,32 @@ TEST_CASE("logs are what the ABI says: every event of a long story, read by the 
     w.wait(100);
     act(w.stranger, w.contracts.market, calls::market::settle({1}));
     act(w.user, w.contracts.market, calls::market::cancel_order({1}));
+    // One that is suspended, extended, reported and continued by another.
+    Quote first = w.quote();
+    first.renewable = true;
+    first.salt.bytes[0] ^= 1;
+    act(w.user, w.contracts.market, w.with_quote(first, w.provider_key));
+    act(w.user, w.contracts.market, calls::market::activate_order({2}));
+    act(w.user, w.contracts.market, calls::market::report_unserved({2}));
+    act(w.provider, w.contracts.market, calls::market::suspend({2}));
+    act(w.provider, w.contracts.market, calls::market::resume({2}));
+    act(w.user, w.contracts.market, calls::market::extend_order({2}, {60}));
+    Quote next = first;
+    next.replaces = {2};
+    act(w.user, w.contracts.market, w.replace_with(next, w.provider_key));
+    act(w.user, w.contracts.market, calls::market::cancel_order({3}));
+    act(w.provider, w.contracts.market, calls::market::cancel_quote(next.salt));
+    act(w.provider, w.contracts.market, calls::market::bump_quote_epoch());
     act(w.user, w.contracts.market, w.create({60}));
-    act(w.provider, w.contracts.market, calls::market::activate_order({2}));
+    act(w.provider, w.contracts.market, calls::market::activate_order({4}));
     w.wait(60);
-    act(w.stranger, w.contracts.market, calls::market::settle({2}));
+    act(w.stranger, w.contracts.market, calls::market::settle({4}));
     act(w.provider, w.contracts.registry, calls::registry::deregister());
-    Order unpaid = w.order({2});
+    Order unpaid = w.order({4});
     unpaid.paid_provider = unpaid.paid_provider - Amount{1};
     w.state.set_order(unpaid);
     w.state.set_credit_balance(w.contracts.market, Amount{1});
-    act(w.provider, w.contracts.market, calls::market::withdraw({2}, Amount{1}));
+    act(w.provider, w.contracts.market, calls::market::withdraw({4}, Amount{1}));
 
     const auto council = [&](const Address& by, const Bytes& data) { act(by, w.contracts.council, data); };
     const auto pledge = [&](const Address& by, const Bytes& data) { act(by, w.contracts.pledge, data); };
@@ -268,9 +293,10 @@ TEST_CASE("logs are what the ABI says: every event of a long story, read by the 
         REQUIRE(native_one);
         seen.emplace(contract.name, event->name);
         if (event->name == "OrderSettled")
-            CHECK(abi::to_json(values->type, values->value) ==
-                  R"({"id":"1","settledAt":"1700000100","settleHeight":"101","balance":{"deposit":"5024",)"
-                  R"("accrued":"27","paidProvider":"27","paidUser":"0","endsAt":"1700007260"}})");
+            CHECK(
+                abi::to_json(values->type, values->value) ==
+                R"({"id":"1","settledAt":"1700000100","settleHeight":"101","balance":{"deposit":"5024",)"
+                R"("accrued":"27","paidProvider":"27","paidUser":"0","paidFee":"0","endsAt":"1700007260"}})");
         if (event->name == "ResourceDelta" && std::get<ResourceDelta>(*native_one).reserved)
             CHECK(abi::to_json(values->type, values->value).find(R"("cpuMilli":"-1000")") !=
                   std::string::npos);

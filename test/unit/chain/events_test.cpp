@@ -11,7 +11,7 @@ namespace {
 std::vector<Event> one_of_each() {
     const Address a = key(1).address(), b = key(2).address();
     const Amount amount = Amount::power_of_two(90) + Amount{3};
-    const OrderBalance balance{amount, Amount{5}, Amount{4}, Amount{1}, {77}};
+    const OrderBalance balance{amount, Amount{5}, Amount{4}, Amount{1}, Amount{9}, {77}};
     Provider provider;
     provider.address = a;
     provider.host = "h";
@@ -54,6 +54,9 @@ std::vector<Event> one_of_each() {
     order.probation = {20};
     order.duration = {21};
     order.activation_deadline = {22};
+    order.renewable = true;
+    order.replaces = {23};
+    order.fee_bp = 10'000;
     order.status = OrderStatus::unactivated;
     return {TokenTransfer{a, b, amount},
             TokenApproval{a, b, amount},
@@ -72,6 +75,13 @@ std::vector<Event> one_of_each() {
             OrderCompleted{{1}, {2}, 3, balance},
             Withdrawn{{1}, a, amount, balance},
             QuoteUsed{keccak256("quote"), a, b, {4}},
+            OrderSuspended{{1}, a, {2}, 3, balance},
+            OrderResumed{{1}, a, {2}, {3}, {4}, balance},
+            OrderExtended{{1}, a, {2}, {3}, amount, balance},
+            OrderReplaced{{1}, {2}},
+            OrderUnserved{{1}, a, b, {2}},
+            QuoteCancelled{a, keccak256("salt")},
+            QuoteEpochBumped{a, 5},
             ProposalCreated{1, a, b, Bytes(40, 7), 2},
             ProposalApproved{1, a, 2, {3}},
             ProposalVetoed{1, a, 2},

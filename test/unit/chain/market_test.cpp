@@ -60,19 +60,20 @@ TEST_CASE("an order is served, settled in between, completed and paid to the las
                                       w.block.time,
                                       w.block.number,
                                       w.block.time,
-                                      {Amount{kRate}, {}, {}, {}, w.block.time + Seconds{3'600}}});
+                                      {Amount{kRate}, {}, {}, {}, {}, w.block.time + Seconds{3'600}}});
     const Timestamp end = w.block.time + Seconds{3'600};
     w.wait(1'200);
     const auto settled =
         the<OrderSettled>(events_of(w.ok(w.stranger, w.contracts.market, market::settle(id))));
     const Amount third{kRate / 3};
-    CHECK(settled == OrderSettled{id, w.block.time, w.block.number, {Amount{kRate}, third, third, {}, end}});
+    CHECK(settled ==
+          OrderSettled{id, w.block.time, w.block.number, {Amount{kRate}, third, third, {}, {}, end}});
     CHECK(w.credits(w.provider) == third);
     w.wait(2'400);
     const auto events = events_of(w.ok(w.stranger, w.contracts.market, market::settle(id)));
     CHECK(the<OrderCompleted>(events) ==
           OrderCompleted{
-              id, w.block.time, w.block.number, {Amount{kRate}, Amount{kRate}, Amount{kRate}, {}, end}});
+              id, w.block.time, w.block.number, {Amount{kRate}, Amount{kRate}, Amount{kRate}, {}, {}, end}});
     CHECK(w.credits(w.provider) == Amount{kRate});
     CHECK(w.credits(w.user) == user_before - Amount{kRate});
     CHECK(w.credits(w.contracts.market) == Amount{0});
@@ -100,8 +101,9 @@ TEST_CASE("an order cancelled before activation refunds everything", "[market]")
     const Address by = GENERATE_REF(values({w.user, w.provider}));
     const OrderId id = w.create_order(w.user);
     const auto events = events_of(w.ok(by, w.contracts.market, market::cancel_order(id)));
-    CHECK(the<OrderCancelled>(events) ==
-          OrderCancelled{id, by, w.block.time, w.block.number, {Amount{kRate}, {}, {}, Amount{kRate}, {}}});
+    CHECK(
+        the<OrderCancelled>(events) ==
+        OrderCancelled{id, by, w.block.time, w.block.number, {Amount{kRate}, {}, {}, Amount{kRate}, {}, {}}});
     CHECK(w.credits(w.user) == kToken);
     CHECK(w.credits(w.provider) == Amount{0});
     CHECK(w.entry().available == w.offer().total);

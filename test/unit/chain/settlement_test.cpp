@@ -129,6 +129,54 @@ TEST_CASE("a suspension in the paid term is not paid for", "[settlement]") {
     }
 }
 
+TEST_CASE("the end that is told is not known while a suspension begun in probation is open", "[settlement]") {
+    Order order = running();
+    CHECK(settlement::announced_end(order) == Timestamp{4'700});
+    settlement::suspend(order, {1'099});
+    CHECK(settlement::announced_end(order) == settlement::kUnknownEnd);
+    settlement::resume(order, {1'199});
+    CHECK(settlement::announced_end(order) == Timestamp{4'800});
+    settlement::suspend(order, {1'200});  // S: it counts against the paid term
+    CHECK(settlement::announced_end(order) == Timestamp{4'800});
+}
+
+TEST_CASE("an extension costs what the longer term costs more, rounded as one order", "[settlement]") {
+    Order order = running();
+    order.resources.cpu_milli = 1;  // 1 an hour: every deposit up to an hour is 1
+    order.duration = {1};
+    order.deposit = deposit_for(hourly_rate(order.resources, order.prices), order.duration);
+    CHECK(order.deposit == Amount{1});
+    CHECK(settlement::extend(order, {3'599}) == Amount{0});
+    CHECK(settlement::extend(order, {1}) == Amount{1});
+    CHECK((order.duration == Seconds{3'601} && order.deposit == Amount{2}));
+    CHECK(settlement::ends_at(order, {1'000}) == Timestamp{4'701});
+}
+
+TEST_CASE("what is left of a probation goes on, and is nothing from S on", "[settlement]") {
+    Order order = running();
+    CHECK(settlement::probation_left(order, {1'000}) == Seconds{100});
+    CHECK(settlement::probation_left(order, {1'099}) == Seconds{1});
+    CHECK(settlement::probation_left(order, {1'100}) == Seconds{0});
+    CHECK(settlement::probation_left(order, {9'999}) == Seconds{0});
+    settlement::suspend(order, {1'040});
+    CHECK(settlement::probation_left(order, {2'000}) == Seconds{60});
+}
+
+TEST_CASE("the fee is taken of all that accrued, so that settling often pays no more of it", "[settlement]") {
+    Order order = running();
+    order.fee_bp = 250;
+    order.accrued = Amount{39};
+    CHECK(settlement::fee(order) == Amount{0});
+    order.accrued = Amount{40};
+    CHECK(settlement::fee(order) == Amount{1});
+    CHECK(settlement::claimable_fee(order) == Amount{1});
+    CHECK(settlement::claimable_by_provider(order) == Amount{39});
+    order.paid_fee = Amount{1};
+    CHECK(settlement::claimable_fee(order) == Amount{0});
+    order.fee_bp = 10'000;
+    CHECK(settlement::claimable_by_provider(order) == Amount{0});
+}
+
 TEST_CASE("claimable is what was earned and not yet paid; the user's part only after the end",
           "[settlement]") {
     Order order = running();

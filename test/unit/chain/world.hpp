@@ -133,6 +133,9 @@ public:
     Amount tokens(const Address& account) {
         return *calls::decode_amount(ok(stranger, contracts.token, calls::token::balance_of(account)).output);
     }
+    Amount token_supply() {
+        return *calls::decode_amount(ok(stranger, contracts.token, calls::token::total_supply()).output);
+    }
     Provider entry() {
         return *calls::decode_provider(
             ok(stranger, contracts.registry, calls::registry::get(provider)).output);
@@ -152,6 +155,10 @@ public:
     }
     Bytes with_quote(const Quote& q, const PrivateKey& signer) const {
         return calls::market::create_order_with_quote(
+            q, signer.sign(quote_digest(q, block.chain_id, contracts.market)).rsv());
+    }
+    Bytes replace_with(const Quote& q, const PrivateKey& signer) const {
+        return calls::market::replace_order(
             q, signer.sign(quote_digest(q, block.chain_id, contracts.market)).rsv());
     }
 };
