@@ -27,8 +27,7 @@ void keeper_state::subscribe() {
     self_->request(orders_, 10s, live_atom_v, order_watcher_actor{caf::actor_cast<interface>(self_)})
         .then(
             [this](const OrderPage& live) {
-                const auto now = clock_();
-                for (const auto& row : live.rows) schedule_.update(row.order, now);
+                for (const auto& row : live.rows) schedule_.update(row.order);
             },
             [this](const caf::error& error) {
                 spdlog::warn("keeper: cannot read the live orders: {}", from_caf(error).message);
@@ -61,7 +60,7 @@ keeper_state::interface::behavior_type keeper_state::behavior() {
     subscribe();
     if (tick_ > 0ms) self_->delayed_send(self_, tick_, tick_atom_v);
     return {
-        [this](const OrderChanged& change) { schedule_.update(change.row.order, clock_()); },
+        [this](const OrderChanged& change) { schedule_.update(change.row.order); },
         [this](tick_atom) {
             tick();
             if (tick_ > 0ms) self_->delayed_send(self_, tick_, tick_atom_v);

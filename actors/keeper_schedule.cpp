@@ -15,11 +15,11 @@ void KeeperSchedule::forget(std::uint64_t id) {
     entries_.erase(found);
 }
 
-void KeeperSchedule::update(const chain::Order& order, Timestamp now) {
+void KeeperSchedule::update(const chain::Order& order) {
     const auto id = order.id.value;
     if (!order.live()) return forget(id);
     const bool unactivated = order.status == chain::OrderStatus::unactivated;
-    const auto due = unactivated ? order.activation_deadline : chain::settlement::ends_at(order, now);
+    const auto due = unactivated ? order.activation_deadline : chain::settlement::announced_end(order);
     // The same news again must not shorten the wait after a try.
     if (auto known = entries_.find(id);
         known != entries_.end() && known->second.due == due && known->second.unactivated == unactivated)

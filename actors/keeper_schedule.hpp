@@ -21,8 +21,8 @@ public:
     /// Waits between two tries for one order: 2 s, 4 s, ... at most this.
     static constexpr chain::Seconds kLongestWait{60};
 
-    /// Takes the order as it is now; an ended one is forgotten.
-    void update(const chain::Order& order, chain::Timestamp now);
+    /// Takes the order as it is now; an ended one is forgotten. One whose end is not known waits for news.
+    void update(const chain::Order& order);
     /// What is due at `now`, at most `limit` of each. Each counts as tried: it is due again after a while,
     /// until an update says that it has ended.
     Due take(chain::Timestamp now, std::size_t limit);

@@ -63,7 +63,9 @@ lease_state::interface::behavior_type lease_state::behavior() {
             self_->send(context_.parts.cluster, logs_atom_v, request, sink);
         },
         [this](const OrderChanged& change) {
-            if (change.row.lease_key == row_.lease_key) take_order(change.row.order);
+            // An order that replaced another has a key of its own, which is not this lease's.
+            if (change.row.lease_key == row_.lease_key || change.row.order.replaces.value != 0)
+                take_order(change.row.order);
         },
         [this](tick_atom) { tick(); },
         [this](done_atom, std::uint64_t ticket) { inbox_.run(ticket); },
@@ -110,6 +112,9 @@ void lease_state::verify() {
 void lease_state::take_order(const chain::Order& order) {
     if (order.id != row_.order || order.user != row_.user || order.provider != context_.settings->provider)
         return;
+    if (order.status == chain::OrderStatus::completed && !ending() &&
+        order.settled_at < chain::settlement::ends_at(order, order.settled_at))
+        return find_successor();
     if (order.status == chain::OrderStatus::cancelled || order.status == chain::OrderStatus::completed) {
         if (!row_.settled) {
             row_.settled = true;
@@ -119,8 +124,11 @@ void lease_state::take_order(const chain::Order& order) {
         return conclude();
     }
     if (order.status != chain::OrderStatus::running || ending()) return;
-    const auto ends_at = chain::settlement::ends_at(order, context_.parts.clock());
-    if (ends_at == row_.ends_at && order.resources == row_.resources) return;
+    const auto ends_at = chain::settlement::announced_end(order);
+    const bool same = ends_at == row_.ends_at && order.resources == row_.resources;
+    if (same && suspended_since_ == order.suspended_since) return;
+    suspended_since_ = order.suspended_since;
+    if (same) return report();
     row_.ends_at = ends_at;
     row_.resources = order.resources;
     persist_row([this] { report(); });
@@ -255,6 +263,7 @@ LeaseInfo lease_state::info() const {
         deploying = deploying || app.row.state == AppState::deploying;
         all_ready = all_ready && told.apps.back().state == AppState::ready;
     }
+    told.suspended_since = suspended_since_;
     if (!ending() && !apps_.empty())
         told.state = deploying ? LeaseState::deploying : all_ready ? LeaseState::ready : LeaseState::degraded;
     return told;

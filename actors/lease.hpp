@@ -79,6 +79,10 @@ private:
     void verify();
     void take_order(const chain::Order& order);
     void end(const std::string& why);
+    // An order that was completed before its end goes on as another (lease_replacement.cpp).
+    void find_successor();
+    void look_at(chain::OrderId id, std::optional<chain::Order> newest);
+    void adopt(const chain::Order& order);
     void tear_down();
     void settle();
     void conclude();
@@ -112,6 +116,8 @@ private:
     unsigned settle_tries_ = 0;
     chain::Timestamp next_settle_;
     bool verifying_ = false;
+    bool following_ = false;            ///< looks for the order that replaced this one
+    chain::Timestamp suspended_since_;  ///< as the chain said last
     Time next_verify_{};
     Time next_watch_{};
 };

@@ -56,7 +56,7 @@ leases_state::interface::behavior_type leases_state::behavior() {
     if (settings_->tick > 0ms) inbox_.after(settings_->tick, [this] { tick(); });
     return {
         [this](const OrderChanged& change) {
-            if (const auto* lease = child(change.row.lease_key)) self_->send(lease->actor, change);
+            if (const auto* lease = child_of(change.row)) self_->send(lease->actor, change);
         },
         [this](accept_atom, OrderId order, const Address& user) { return accept(order, user); },
         [this](list_atom, const Address& user) { return board_->live(user); },
@@ -109,6 +109,13 @@ const leases_state::Child* leases_state::child(const Hash& lease_key) const {
     return found == children_.end() || !found->second.actor ? nullptr : &found->second;
 }
 
+// A lease that goes on with another order keeps the key of its first one.
+const leases_state::Child* leases_state::child_of(const OrderRow& row) const {
+    if (const auto* lease = child(row.lease_key)) return lease;
+    const auto info = board_->find(row.order.id);
+    return info && row.order.replaces.value != 0 ? child(info->lease_key) : nullptr;
+}
+
 // ---- supervision ----
 
 void leases_state::spawn(const StoredLease& stored) {
@@ -159,7 +166,7 @@ void leases_state::subscribe() {
         .then(
             [this](const OrderPage& live) {
                 for (const auto& row : live.rows)
-                    if (const auto* lease = child(row.lease_key))
+                    if (const auto* lease = child_of(row))
                         self_->send(lease->actor, OrderChanged{row, 0, {}});
             },
             [this](const caf::error& error) {

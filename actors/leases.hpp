@@ -54,6 +54,7 @@ private:
     void spawn(const StoredLease& stored);
     void on_down(const caf::down_msg& down);
     void restart(const chain::Hash& lease_key);
+    const Child* child_of(const messages::OrderRow& row) const;
     const Child* child(const chain::Hash& lease_key) const;
     Error no_lease(const chain::Hash& lease_key) const;
 

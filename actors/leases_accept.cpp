@@ -58,7 +58,16 @@ void leases_state::resume_acceptances() {
 void leases_state::start(const Run& run) {
     if (run->running) return;
     run->running = true;
-    read_order(run, [this, run](const chain::Order& order) { name_lease(run, order); });
+    read_order(run, [this, run](const chain::Order& order) {
+        // The lease of the order before goes on with this one, as soon as it knows of it.
+        if (const auto before = board_->find(order.replaces);
+            before && before->state != LeaseState::gone && before->state != LeaseState::ending)
+            return refuse(run,
+                          {"busy", "the lease of order " + std::to_string(order.replaces.value) +
+                                       " is being continued; try again in a moment"},
+                          true);
+        name_lease(run, order);
+    });
 }
 
 void leases_state::read_order(const Run& run, std::function<void(const chain::Order&)> then) {
@@ -140,7 +149,7 @@ void leases_state::confirm(const Run& run) {
                                     "operator's?"},
                 false);
         run->row.state = LeaseState::authorised;
-        run->row.ends_at = chain::settlement::ends_at(order, parts_.clock());
+        run->row.ends_at = chain::settlement::announced_end(order);
         run->row.resources = order.resources;
         store::Batch batch;
         rows_->put(batch, run->row);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "chain/calls.hpp"
 #include "messages/error.hpp"
 
 namespace grid::actors {
@@ -12,14 +13,16 @@ using namespace messages;
 using namespace std::chrono_literals;
 
 quote_state::quote_state(interface::pointer self, Clock clock, runtime::Storage storage,
-                         QuoteSettings settings, chain::PrivateKey key, registry_actor providers)
+                         QuoteSettings settings, chain::PrivateKey key, registry_actor providers,
+                         chain_actor chain)
     : self_(self),
       inbox_(self->address()),
       clock_(std::move(clock)),
       storage_(std::move(storage)),
       settings_(std::move(settings)),
       key_(std::move(key)),
-      providers_(std::move(providers)) {}
+      providers_(std::move(providers)),
+      chain_(std::move(chain)) {}
 
 Result<void> quote_state::open() {
     auto table = storage_.environment->table("quotes");
@@ -51,15 +54,33 @@ void quote_state::sweep(store::Batch& batch) {
 }
 
 void quote_state::judge(const Terms& terms, Judged judged) {
-    if (terms.replaces.value != 0)
-        return judged(
-            fail("not_acceptable", "this provider does not replace running orders; let the order end"));
+    if (terms.replaces.value == 0) return judge_entry(terms, {}, std::move(judged));
+    self_->request(chain_, 10s, call_atom_v, market(), chain::calls::market::get(terms.replaces))
+        .then(
+            [this, terms, judged](const Bytes& output) {
+                const auto order = chain::calls::decode_order(output);
+                if (!order) return judged(tl::unexpected(order.error()));
+                const bool theirs = order->user == terms.user || terms.user.is_zero();
+                if (order->status != chain::OrderStatus::running || !theirs ||
+                    order->provider != settings_.provider)
+                    return judged(fail("not_acceptable", "order " + std::to_string(terms.replaces.value) +
+                                                             " is no running order of this user with this "
+                                                             "provider, so it cannot be replaced"));
+                judge_entry(terms, order->resources, judged);
+            },
+            [judged](const caf::error& error) { judged(tl::unexpected(from_caf(error))); });
+}
+
+void quote_state::judge_entry(const Terms& terms, const chain::Resources& coming_back, Judged judged) {
     self_->request(providers_, 10s, find_atom_v, settings_.provider)
         .then(
-            [this, terms, judged](const ProviderRow& row) {
-                judged(lease::judge_terms(row.provider,
-                                          {terms.user, terms.resources, terms.prices, terms.duration},
-                                          settings_.policy));
+            [this, terms, coming_back, judged](const ProviderRow& row) {
+                auto offer = lease::judge_terms(row.provider,
+                                                {terms.user, terms.resources, terms.prices, terms.duration},
+                                                settings_.policy, coming_back);
+                // There is no second probation: the Market goes on with what is left.
+                if (offer && terms.replaces.value != 0) offer->probation = {};
+                judged(std::move(offer));
             },
             [judged](const caf::error& error) {
                 auto reason = from_caf(error);
@@ -69,7 +90,8 @@ void quote_state::judge(const Terms& terms, Judged judged) {
             });
 }
 
-Result<SignedQuote> quote_state::sign(const Terms& terms, const lease::Offer& offer, store::Batch& batch) {
+Result<SignedQuote> quote_state::sign(const Terms& terms, const lease::Offer& offer, std::uint64_t epoch,
+                                      store::Batch& batch) {
     sweep(batch);
     if (auto held = by_user_.find(terms.user); held != by_user_.end() && held->second >= settings_.per_wallet)
         return fail("too_many_quotes", "this wallet holds " + std::to_string(held->second) +
@@ -82,6 +104,8 @@ Result<SignedQuote> quote_state::sign(const Terms& terms, const lease::Offer& of
     quote.prices = offer.prices;
     quote.duration = terms.duration;
     quote.probation = offer.probation;
+    quote.renewable = offer.renewable;
+    quote.epoch = epoch;
     quote.valid_until = clock_() + settings_.validity;
     quote.replaces = terms.replaces;
     if (RAND_bytes(quote.salt.bytes.data(), static_cast<int>(quote.salt.bytes.size())) != 1)
@@ -97,6 +121,29 @@ Result<SignedQuote> quote_state::sign(const Terms& terms, const lease::Offer& of
     outstanding_.emplace(quote.valid_until, std::pair{digest, quote.user});
     ++by_user_[quote.user];
     return answer;
+}
+
+// A quote of another epoch than the chain's would be refused: it is asked for each time.
+void quote_state::answer(const Terms& terms, const lease::Offer& offer,
+                         caf::typed_response_promise<SignedQuote> promise) {
+    self_->request(chain_, 10s, call_atom_v, market(), chain::calls::market::quote_epoch(settings_.provider))
+        .then(
+            [this, terms, offer, promise](const Bytes& output) mutable {
+                store::Batch batch;
+                const auto epoch = chain::calls::decode_u64(output);
+                auto quote = epoch ? sign(terms, offer, *epoch, batch) : tl::unexpected(epoch.error());
+                if (!quote) return promise.deliver(to_caf(quote.error()));
+                storage_.submit(std::move(batch), [promise, quote = std::move(*quote),
+                                                   post = inbox_.poster()](Result<void> done) {
+                    post([promise, quote, done = std::move(done)]() mutable {
+                        if (done)
+                            promise.deliver(quote);
+                        else
+                            promise.deliver(to_caf(done.error()));
+                    });
+                });
+            },
+            [promise](const caf::error& error) mutable { promise.deliver(error); });
 }
 
 quote_state::interface::behavior_type quote_state::behavior() {
@@ -122,21 +169,10 @@ quote_state::interface::behavior_type quote_state::behavior() {
                 return promise;
             }
             judge(terms, [this, terms, promise](Result<lease::Offer> offer) mutable {
-                store::Batch batch;
-                auto quote = offer ? sign(terms, *offer, batch) : tl::unexpected(offer.error());
-                if (!quote) {
-                    promise.deliver(to_caf(quote.error()));
-                    return;
-                }
-                storage_.submit(std::move(batch), [promise, quote = std::move(*quote),
-                                                   post = inbox_.poster()](Result<void> done) {
-                    post([promise, quote, done = std::move(done)]() mutable {
-                        if (done)
-                            promise.deliver(quote);
-                        else
-                            promise.deliver(to_caf(done.error()));
-                    });
-                });
+                if (offer)
+                    answer(terms, *offer, promise);
+                else
+                    promise.deliver(to_caf(offer.error()));
             });
             return promise;
         },
@@ -145,9 +181,9 @@ quote_state::interface::behavior_type quote_state::behavior() {
 }
 
 quote_actor quote(caf::actor_system& system, Clock clock, runtime::Storage storage, QuoteSettings settings,
-                  chain::PrivateKey key, registry_actor providers) {
+                  chain::PrivateKey key, registry_actor providers, chain_actor chain) {
     return system.spawn<hosted<quote_state>>(std::move(clock), std::move(storage), std::move(settings),
-                                             std::move(key), std::move(providers));
+                                             std::move(key), std::move(providers), std::move(chain));
 }
 
 }  // namespace grid::actors

@@ -7,6 +7,7 @@
 #include "actors/inbox.hpp"
 #include "chain/secp256k1.hpp"
 #include "lease/pricing.hpp"
+#include "messages/chain.hpp"
 #include "messages/quote.hpp"
 #include "messages/registry.hpp"
 #include "runtime/projection.hpp"
@@ -31,16 +32,22 @@ public:
 
     /// `key`: the provider's own or its operator key.
     quote_state(interface::pointer self, Clock clock, runtime::Storage storage, QuoteSettings settings,
-                chain::PrivateKey key, messages::registry_actor providers);
+                chain::PrivateKey key, messages::registry_actor providers, messages::chain_actor chain);
     interface::behavior_type behavior();
 
 private:
     using Judged = std::function<void(Result<lease::Offer>)>;
     Result<void> open();
-    /// Reads our entry in the Registry and judges.
+    /// Judges; terms that continue an order are held against it first.
     void judge(const messages::Terms& terms, Judged judged);
+    /// Reads our entry in the Registry. `coming_back`: the resources of the order that is replaced.
+    void judge_entry(const messages::Terms& terms, const chain::Resources& coming_back, Judged judged);
+    /// `epoch`: of this provider's quotes, as the chain has it.
     Result<messages::SignedQuote> sign(const messages::Terms& terms, const lease::Offer& offer,
-                                       store::Batch& batch);
+                                       std::uint64_t epoch, store::Batch& batch);
+    void answer(const messages::Terms& terms, const lease::Offer& offer,
+                caf::typed_response_promise<messages::SignedQuote> promise);
+    chain::Address market() const { return settings_.chain_info.contracts.market; }
     void sweep(store::Batch& batch);
 
     interface::pointer self_;
@@ -50,13 +57,14 @@ private:
     QuoteSettings settings_;
     chain::PrivateKey key_;
     messages::registry_actor providers_;
+    messages::chain_actor chain_;
     std::optional<store::Table> rows_;  ///< digest -> user, valid until
     std::multimap<chain::Timestamp, std::pair<chain::Hash, chain::Address>> outstanding_;
     std::map<chain::Address, std::size_t> by_user_;
 };
 
 messages::quote_actor quote(caf::actor_system& system, Clock clock, runtime::Storage storage,
-                            QuoteSettings settings, chain::PrivateKey key,
-                            messages::registry_actor providers);
+                            QuoteSettings settings, chain::PrivateKey key, messages::registry_actor providers,
+                            messages::chain_actor chain);
 
 }  // namespace grid::actors

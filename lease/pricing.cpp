@@ -59,7 +59,8 @@ Result<Offer> judge_terms(const chain::Provider& provider, const AskedTerms& ter
             return no("the price of " + price.decimal() + " per hour for " + std::string(kind.name) +
                       " is below the provider's least, " + (provider.minimum_prices.*kind.price).decimal());
     }
-    Offer offer{prices, chain::hourly_rate(terms.resources, prices), {}, provider.probation};
+    Offer offer{
+        prices, chain::hourly_rate(terms.resources, prices), {}, provider.probation, provider.renewable};
     offer.deposit = chain::deposit_for(offer.hourly_rate, terms.duration);
     return offer;
 }

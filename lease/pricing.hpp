@@ -29,6 +29,7 @@ struct Offer {
     chain::Amount hourly_rate;
     chain::Amount deposit;
     chain::Seconds probation;
+    bool renewable = false;  ///< the user may extend the order
 };
 
 /// Whether a provider with this Registry entry takes these terms. `coming_back`: resources of an order that

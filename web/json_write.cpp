@@ -192,6 +192,11 @@ void write_members(JsonText& json, const messages::ProviderRow& row) {
     json.number("revised_height", row.revised_height);
 }
 
+/// An end that is not known yet is null.
+void write_end(JsonText& json, std::string_view name, chain::Timestamp time) {
+    write_optional_time(json, name, time == chain::settlement::kUnknownEnd ? chain::Timestamp{} : time);
+}
+
 void write_members(JsonText& json, const messages::OrderRow& row) {
     const auto& order = row.order;
     json.text("id", std::to_string(order.id.value));
@@ -206,18 +211,26 @@ void write_members(JsonText& json, const messages::OrderRow& row) {
     write_amount(json, "accrued", order.accrued);
     write_amount(json, "paid_provider", order.paid_provider);
     write_amount(json, "paid_user", order.paid_user);
+    write_amount(json, "paid_fee", order.paid_fee);
+    json.number("fee_bp", order.fee_bp);
     json.flag("user_check", order.user_check);
     json.flag("provider_check", order.provider_check);
+    json.flag("renewable", order.renewable);
+    json.flag("unserved_reported", order.unserved_reported);
+    json.flag("was_suspended", order.was_suspended);
+    json.text("replaces", std::to_string(order.replaces.value));
     write_time(json, "created_at", order.created_at);
     write_optional_time(json, "activation_deadline", order.activation_deadline);
     write_optional_time(json, "activated_at", order.activated_at);
     json.number("activate_height", order.activate_height);
     json.number("probation_s", order.probation.count);
     json.number("duration_s", order.duration.count);
-    // Until the order is activated its times are not known.
+    // Until the order is activated its times are not known, nor while a suspension begun in probation is
+    // open.
     const bool activated = order.activated_at.seconds != 0;
-    write_optional_time(json, "starts_at", activated ? order.starts_at() : chain::Timestamp{});
-    write_optional_time(json, "ends_at", activated ? order.ends_at() : chain::Timestamp{});
+    const bool known = activated && chain::settlement::announced_end(order) != chain::settlement::kUnknownEnd;
+    write_optional_time(json, "starts_at", known ? order.starts_at() : chain::Timestamp{});
+    write_optional_time(json, "ends_at", known ? order.ends_at() : chain::Timestamp{});
     json.number("suspended_s", order.suspended.count);
     write_optional_time(json, "suspended_since", order.suspended_since);
     write_optional_time(json, "settled_at", order.settled_at);
@@ -241,8 +254,7 @@ void write_running_cost(JsonText& json, const chain::Order& order, const message
     write_amount(json, "claimable_by_provider", chain::settlement::claimable_by_provider(order));
     write_amount(json, "claimable_by_user", chain::settlement::claimable_by_user(order));
     json.number("served_s", running ? chain::settlement::served_at(order, now).count : 0u);
-    write_optional_time(json, "ends_at",
-                        running ? chain::settlement::ends_at(order, now) : chain::Timestamp{});
+    write_end(json, "ends_at", running ? chain::settlement::announced_end(order) : chain::Timestamp{});
     json.flag("past_end", running && chain::settlement::past_end(order, now));
     json.end_object();
 }
@@ -264,8 +276,10 @@ void write_members(JsonText& json, const messages::SignedQuote& signed_quote) {
     write_prices(json, "prices", quote.prices);
     json.number("duration_s", quote.duration.count);
     json.number("probation_s", quote.probation.count);
+    json.flag("renewable", quote.renewable);
     write_time(json, "valid_until", quote.valid_until);
     json.text("replaces", std::to_string(quote.replaces.value));
+    json.text("epoch", std::to_string(quote.epoch));
     write_hash(json, "salt", quote.salt);
     json.text("signature", chain::to_hex(signed_quote.signature));
     write_amount(json, "deposit", signed_quote.deposit);
@@ -304,7 +318,8 @@ void write_members(JsonText& json, const messages::LeaseInfo& lease) {
     write_address(json, "user", lease.user);
     json.text("state", name_of(lease.state));
     write_resources(json, "resources", lease.resources);
-    write_optional_time(json, "ends_at", lease.ends_at);
+    write_end(json, "ends_at", lease.ends_at);
+    write_optional_time(json, "suspended_since", lease.suspended_since);
     json.begin_array("apps");
     for (const auto& app : lease.apps) {
         json.begin_object();

@@ -103,7 +103,9 @@ GatewayClient::QuotedTerms GatewayClient::quote(const Resources& resources, Seco
     terms.quote.duration = duration;
     terms.quote.probation = {number_of(q, "probation_s")};
     terms.quote.valid_until = need(lease::parse_rfc3339(text_of(q, "valid_until")));
+    terms.quote.renewable = q.HasMember("renewable") && q["renewable"].IsTrue();
     terms.quote.replaces = {number_of(q, "replaces")};
+    terms.quote.epoch = number_of(q, "epoch");
     terms.quote.salt = need(Hash::parse(text_of(q, "salt")));
     terms.signature = need(from_hex(text_of(q, "signature")));
     // What will be paid is computed here, not believed.

@@ -104,7 +104,23 @@ void add_order_commands(CLI::App& program, Context& context) {
             calls::market::activate_order);
     add_act(group, context, "cancel", "End it: the provider gets what it earned, the user the rest",
             calls::market::cancel_order);
+    add_act(group, context, "suspend", "Stop the clock for an outage (the provider)", calls::market::suspend);
+    add_act(group, context, "resume", "Let the clock go on (the provider)", calls::market::resume);
+    add_act(group, context, "report", "Tell, in probation, that nothing is served (the user)",
+            calls::market::report_unserved);
     add_act(group, context, "settle", "Pay what has been earned so far (anybody may)", calls::market::settle);
+
+    auto* extend = group->add_subcommand("extend", "Lengthen a renewable order at its prices (the user)");
+    auto longer = std::make_shared<std::uint64_t>();
+    auto by = std::make_shared<std::string>();
+    extend->add_option("id", *longer, "The order's number")->required()->check(CLI::NonNegativeNumber);
+    extend->add_option("duration", *by, "How much longer, like 30m, 2h or 7d")->required();
+    extend->callback([&context, longer, by] {
+        const auto chain = context.chain();
+        chain.transact(context.open_key(), chain.contracts().market,
+                       calls::market::extend_order({*longer}, parse_duration(*by)));
+        show_order(context, chain, {*longer});
+    });
 
     auto* withdraw = group->add_subcommand("withdraw", "Take what an ended order still holds for you");
     auto id = std::make_shared<std::uint64_t>();

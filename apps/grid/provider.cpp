@@ -54,6 +54,12 @@ void list_providers(const Context& context) {
     context.show(records);
 }
 
+/// By the provider, on the Market.
+void transact(const Context& context, const chain::Bytes& calldata) {
+    const auto chain = context.chain();
+    chain.transact(context.open_key(), chain.contracts().market, calldata);
+}
+
 }  // namespace
 
 void add_provider_commands(CLI::App& program, Context& context) {
@@ -82,6 +88,24 @@ void add_provider_commands(CLI::App& program, Context& context) {
     show->callback([&context, address] {
         context.show(record_of(context.chain().provider(context.account(*address))));
     });
+
+    auto* cancel = group->add_subcommand("cancel-quote", "Void quotes of yours that were not used");
+    auto salt = std::make_shared<std::string>();
+    cancel->add_option("salt", *salt, "The quote's salt: 0x and 64 hex digits")->required();
+    cancel->callback([&context, salt] {
+        const auto hash = need(chain::Hash::parse(*salt));
+        transact(context, calls::market::cancel_quote(hash));
+        context.show(Record().text("cancelled_salt", hash.hex()));
+    });
+
+    group->add_subcommand("bump-quote-epoch", "Void all quotes of yours that were not used")
+        ->callback([&context] {
+            transact(context, calls::market::bump_quote_epoch());
+            const auto chain = context.chain();
+            const auto epoch = need(calls::decode_u64(
+                chain.call(chain.contracts().market, calls::market::quote_epoch(context.account("")))));
+            context.show(Record().number("quote_epoch", epoch));
+        });
 
     group->add_subcommand("list", "All providers")->callback([&context] { list_providers(context); });
 }

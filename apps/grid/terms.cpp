@@ -68,6 +68,7 @@ std::string describe(const chain::Prices& p) {
 }
 
 std::string describe(chain::Timestamp time) {
+    if (time == chain::settlement::kUnknownEnd) return "unknown";
     return time.seconds == 0 ? "-" : lease::format_rfc3339(time);
 }
 
@@ -98,7 +99,10 @@ Record record_of(const chain::Order& o, chain::Timestamp now) {
         .amount("paid_user", o.paid_user)
         .text("created_at", describe(o.created_at))
         .text("starts_at", activated ? describe(chain::settlement::starts_at(o, now)) : "-")
-        .text("ends_at", activated ? describe(chain::settlement::ends_at(o, now)) : "-");
+        .text("ends_at", activated ? describe(chain::settlement::announced_end(o)) : "-")
+        .text("suspended_since", describe(o.suspended_since))
+        .boolean("renewable", o.renewable)
+        .amount("paid_fee", o.paid_fee);
 }
 
 }  // namespace grid::cli

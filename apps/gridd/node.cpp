@@ -71,6 +71,8 @@ chain::Genesis genesis_of(const NodeConfig& config) {
     genesis.market.max_unactivated = static_cast<std::uint32_t>(config.max_orders_unactivated);
     genesis.market.activation_deadline = {
         static_cast<std::uint64_t>(config.activation_deadline.count() / 1000)};
+    genesis.market.fee_bp = static_cast<std::uint16_t>(config.fee_bp);
+    genesis.market.treasury = config.treasury;
     return genesis;
 }
 
@@ -239,7 +241,7 @@ Result<void> Node::Parts::start_gateway(const NodeConfig& config, const NodeKey&
     actors::QuoteSettings quote_settings;
     quote_settings.provider = key.provider;
     quote_settings.chain_info = chain_info;
-    quotes = actors::quote(*system, wall_clock, storage, quote_settings, key.key, registry);
+    quotes = actors::quote(*system, wall_clock, storage, quote_settings, key.key, registry, chain);
 
     actors::GatewaySettings settings;
     settings.provider = key.provider;

@@ -102,6 +102,15 @@ Result<NodeConfig> read_node_config(ConfigSection root) {
                                                   "http://HOST:8080, for the role ledger-follower"
                                                 : "only the role ledger-follower has a leader");
     config.flush_bytes = chain.integer("flush_bytes", 16u << 20, 1u << 16, 1u << 30);
+    config.fee_bp = chain.integer("fee_bp", 0, 0, chain::kAllBasisPoints);
+    if (const auto text = chain.text("treasury", ""); !text.empty()) {
+        const auto treasury = chain::Address::parse(text);
+        if (treasury)
+            config.treasury = *treasury;
+        else
+            chain.mistake("treasury",
+                          "expected an address, or nothing to burn the fee: " + treasury.error().message);
+    }
     auto platform = root.section("platform");
     config.platform_config.listen = read_listen(platform, "127.0.0.1:8080");
     config.platform_config.hosts = platform.texts("hosts", {});

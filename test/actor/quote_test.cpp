@@ -22,7 +22,8 @@ struct Node {
         settings.chain_info = w.chain_info();
         settings.per_wallet = 3;
         settings.policy.deny.insert(account(7));
-        quotes = w.own(actors::quote(w.system(), w.clock(), w.disk.storage(), settings, key_of(1), registry));
+        quotes = w.own(actors::quote(w.system(), w.clock(), w.disk.storage(), settings, key_of(1), registry,
+                                     w.chain_handle()));
         w.run();
     }
     Asked<SignedQuote> quote(const Terms& terms) {
