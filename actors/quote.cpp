@@ -132,7 +132,10 @@ void quote_state::answer(const Terms& terms, const lease::Offer& offer,
                 store::Batch batch;
                 const auto epoch = chain::calls::decode_u64(output);
                 auto quote = epoch ? sign(terms, offer, *epoch, batch) : tl::unexpected(epoch.error());
-                if (!quote) return promise.deliver(to_caf(quote.error()));
+                if (!quote) {
+                    promise.deliver(to_caf(quote.error()));
+                    return;
+                }
                 storage_.submit(std::move(batch), [promise, quote = std::move(*quote),
                                                    post = inbox_.poster()](Result<void> done) {
                     post([promise, quote, done = std::move(done)]() mutable {

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "chain/contracts.hpp"
+#include "chain/parameters.hpp"
 
 namespace grid::gridd {
 
@@ -102,9 +103,9 @@ Result<NodeConfig> read_node_config(ConfigSection root) {
                                                   "http://HOST:8080, for the role ledger-follower"
                                                 : "only the role ledger-follower has a leader");
     config.flush_bytes = chain.integer("flush_bytes", 16u << 20, 1u << 16, 1u << 30);
-    config.fee_bp = chain.integer("fee_bp", 0, 0, chain::kAllBasisPoints);
+    config.fee_bp = chain.integer("fee_bp", 0, 0, grid::chain::kAllBasisPoints);
     if (const auto text = chain.text("treasury", ""); !text.empty()) {
-        const auto treasury = chain::Address::parse(text);
+        const auto treasury = grid::chain::Address::parse(text);
         if (treasury)
             config.treasury = *treasury;
         else

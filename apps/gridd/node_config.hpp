@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "chain/address.hpp"
 #include "runtime/config.hpp"
 
 namespace grid::gridd {

@@ -125,7 +125,7 @@ TEST_CASE("orders that end together are settled in batches of a hundred, none is
         order.status = chain::OrderStatus::running;
         order.activated_at = {1000};
         order.duration = {100};
-        schedule.update(order, {1000});
+        schedule.update(order);
     }
     CHECK(schedule.take({1099}, 100).settle.empty());
     std::set<std::uint64_t> settled;
@@ -139,6 +139,25 @@ TEST_CASE("orders that end together are settled in batches of a hundred, none is
     CHECK(schedule.take({1102}, 1000).settle.size() == 250);
 }
 
+TEST_CASE("an order whose end is not known is not settled, and is at the end that comes of it") {
+    actors::KeeperSchedule schedule;
+    chain::Order order;
+    order.id = {1};
+    order.status = chain::OrderStatus::running;
+    order.activated_at = {1000};
+    order.probation = {50};
+    order.duration = {100};
+    schedule.update(order);
+    order.suspended_since = {1049};
+    schedule.update(order);
+    CHECK(schedule.take({99'999}, 10).settle.empty());
+    order.suspended_since = {};
+    order.probation = {1050};
+    schedule.update(order);
+    CHECK(schedule.take({2149}, 10).settle.empty());
+    CHECK(schedule.take({2150}, 10).settle.size() == 1);
+}
+
 TEST_CASE("an order whose end moves is not settled at the old one") {
     actors::KeeperSchedule schedule;
     chain::Order order;
@@ -146,12 +165,12 @@ TEST_CASE("an order whose end moves is not settled at the old one") {
     order.status = chain::OrderStatus::running;
     order.activated_at = {1000};
     order.duration = {100};
-    schedule.update(order, {1000});
+    schedule.update(order);
     order.duration = {200};
-    schedule.update(order, {1050});
+    schedule.update(order);
     CHECK(schedule.take({1199}, 10).settle.empty());
     CHECK(schedule.take({1200}, 10).settle.size() == 1);
     order.status = chain::OrderStatus::completed;
-    schedule.update(order, {1201});
+    schedule.update(order);
     CHECK(schedule.size() == 0);
 }

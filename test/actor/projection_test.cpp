@@ -68,6 +68,43 @@ TEST_CASE("an order's row is what the contract says of the order") {
                                             {1}, chain.blocks[row.created_height].hash));
 }
 
+TEST_CASE("an order's row follows suspensions, extensions, reports and the fee") {
+    Disk disk;
+    Chain chain;
+    chain.register_provider(kProvider);
+    auto entry = *chain.state.provider(kProvider);
+    entry.renewable = true;
+    entry.probation = {100};
+    chain.must(kProvider, chain.contracts.registry, chain::calls::registry::set(entry));
+    auto parameters = chain.state.parameters();
+    parameters.market.fee_bp = 500;
+    chain.state.set_parameters(parameters);
+    chain.fund(kUser);
+    const auto id = chain.create_order(kUser, kProvider);
+    World world(disk, chain);
+    Projections node(world);
+    const auto act = [&](const chain::Address& by, const chain::Bytes& call, std::uint64_t after) {
+        chain.time = chain.time + chain::Seconds{after};
+        chain.must(by, chain.contracts.market, call);
+        world.run();
+        const auto expected = chain.order(id);
+        auto seen = world.ask<OrderRow>(node.orders, find_atom_v, id).value().order;
+        seen.settled_at = expected.settled_at;
+        CHECK(seen == expected);
+    };
+    namespace market = chain::calls::market;
+    act(kProvider, market::activate_order(id), 1);
+    act(kUser, market::report_unserved(id), 10);
+    act(kProvider, market::suspend(id), 10);
+    act(kProvider, market::resume(id), 1'000);
+    act(kUser, market::extend_order(id, {600}), 10);
+    act(kProvider, market::suspend(id), 500);
+    act(kProvider, market::settle(id), 10);
+    act(kProvider, market::resume(id), 10);
+    act(kUser, market::cancel_order(id), 10);
+    CHECK_FALSE(chain.order(id).paid_fee.is_zero());
+}
+
 TEST_CASE("a provider's row follows registration and reservations") {
     Disk disk;
     Chain chain;

@@ -96,6 +96,58 @@ TEST_CASE("the Market takes a signed quote, once, from its user alone") {
     CHECK_FALSE(chain.run(kUser, chain.contracts.market, call).success);
 }
 
+TEST_CASE("a quote is of the epoch that the chain has now, and renewable as the provider is") {
+    Disk disk;
+    Chain chain;
+    chain.register_provider(kProvider);
+    World world(disk, chain);
+    Node node(world);
+    auto quote = node.quote(terms_of(kUser)).value().quote;
+    CHECK((quote.epoch == 0 && !quote.renewable));
+    chain.must(kProvider, chain.contracts.market, chain::calls::market::bump_quote_epoch());
+    auto entry = *chain.state.provider(kProvider);
+    entry.renewable = true;
+    chain.must(kProvider, chain.contracts.registry, chain::calls::registry::set(entry));
+    world.run();
+    quote = node.quote(terms_of(kUser)).value().quote;
+    CHECK((quote.epoch == 1 && quote.renewable));
+}
+
+TEST_CASE("a quote that continues an order is for a running one of its user, and counts what that frees") {
+    Disk disk;
+    Chain chain;
+    chain.register_provider(kProvider, {1000, 512, 1024, 0});
+    chain.fund(kUser);
+    const auto id = chain.create_order(kUser, kProvider);  // all there is
+    World world(disk, chain);
+    Node node(world);
+    auto terms = terms_of(kUser);
+    CHECK(node.quote(terms).code() == "not_acceptable");
+    terms.replaces = id;
+    CHECK(node.quote(terms).code() == "not_acceptable");  // not activated
+    chain.must(kProvider, chain.contracts.market, chain::calls::market::activate_order(id));
+    auto strangers = terms_of(account(3));
+    strangers.replaces = id;
+    CHECK(node.quote(strangers).code() == "not_acceptable");
+    const auto quote = node.quote(terms).value();
+    CHECK(quote.quote.replaces == id);
+    CHECK(quote.quote.probation == chain::Seconds{0});
+    chain.must(kUser, chain.contracts.market,
+               chain::calls::market::replace_order(quote.quote, quote.signature));
+    CHECK(chain.order({2}).status == chain::OrderStatus::running);
+}
+
+TEST_CASE("while the chain is silent nothing is signed") {
+    Disk disk;
+    Chain chain;
+    chain.register_provider(kProvider);
+    World world(disk, chain);
+    Node node(world);
+    chain.unreachable = true;
+    CHECK(node.quote(terms_of(kUser)).code() == "unavailable");
+    CHECK(disk.rows("quotes").empty());
+}
+
 TEST_CASE("two quotes for the same terms are two quotes") {
     Disk disk;
     Chain chain;

@@ -213,7 +213,8 @@ test('prices times amounts that would overflow 64, 96 and 128 bits are what they
 const quoteTypes = {
   Quote: [['provider', 'address'], ['user', 'address'], ['cpuMilli', 'uint64'], ['memoryMiB', 'uint64'], ['storageMiB', 'uint64'], ['gpus', 'uint64'],
     ['cpuMilliPrice', 'uint96'], ['memoryMiBPrice', 'uint96'], ['storageMiBPrice', 'uint96'], ['gpuPrice', 'uint96'],
-    ['duration', 'uint64'], ['probation', 'uint64'], ['validUntil', 'uint64'], ['replaces', 'uint64'], ['salt', 'bytes32']]
+    ['duration', 'uint64'], ['probation', 'uint64'], ['renewable', 'bool'], ['validUntil', 'uint64'], ['replaces', 'uint64'], ['epoch', 'uint64'],
+    ['salt', 'bytes32']]
     .map(([name, type]) => ({ name, type }))
 }
 const domain = { name: 'GRID Market', version: '1', chainId: 4743, verifyingContract: at(4) }
@@ -221,8 +222,8 @@ const domain = { name: 'GRID Market', version: '1', chainId: 4743, verifyingCont
 /** [quote, signature] for account 3, signed by account `signer`. */
 async function quoted(change = {}, { signer = 1, signedDomain = domain } = {}) {
   const quote = {
-    provider, user: account(3).address, resources, prices, duration: 60n, probation: 0n,
-    validUntil: BigInt(Math.floor(Date.now() / 1000) + 600), replaces: 0n, salt: `0x${'7'.repeat(64)}`, ...change
+    provider, user: account(3).address, resources, prices, duration: 60n, probation: 0n, renewable: false,
+    validUntil: BigInt(Math.floor(Date.now() / 1000) + 600), replaces: 0n, epoch: 0n, salt: `0x${'7'.repeat(64)}`, ...change
   }
   const { resources: r, prices: p, ...rest } = quote
   const signature = await account(signer).signTypedData({
@@ -244,6 +245,7 @@ test('quotes: expired, foreign, forged, changed, used', async () => {
   await refused([quote, signature.slice(0, -2)], 'InvalidQuoteSignature')
   await refused([quote, signature.slice(0, -2) + '00'], 'InvalidQuoteSignature')
   await refused(await quoted({ replaces: BigInt(order) }), 'QuoteReplaces')
+  await refused(await quoted({ epoch: 1n }), 'QuoteEpochPast')
 
   const [event] = (await chain.mined(chain.contract('Market', 3).write.createOrderWithQuote([quote, signature]))).logs.filter(log => log.address === at(4))
   assert.ok(event)

@@ -176,6 +176,32 @@ test('order create, show, list, activate, settle, cancel, withdraw', async () =>
   }
 })
 
+test('order suspend, resume, extend, report; provider cancel-quote, bump-quote-epoch', () => {
+  node.registerProvider('--probation', '10m', '--renewable')
+  node.grid('--key', 'dev:5', 'credits', 'buy', 10)
+  const { order } = node.grid('--key', 'dev:5', 'order', 'create', '--provider', 'dev:1', '--duration', '1h')
+  assert.equal(node.grid('--key', 'dev:1', 'order', 'activate', order).renewable, true)
+  assert.match(node.refused('--key', 'dev:1', 'order', 'resume', order).message, /NotSuspended/)
+  const suspended = node.grid('--key', 'dev:1', 'order', 'suspend', order)
+  assert.equal(suspended.ends_at, 'unknown')
+  assert.ok(Date.parse(suspended.suspended_since) > 0)
+  const resumed = node.grid('--key', 'dev:1', 'order', 'resume', order)
+  assert.equal(resumed.suspended_since, '-')
+  assert.equal(Date.parse(resumed.ends_at) - Date.parse(resumed.starts_at), 3_600_000)
+  const extended = node.grid('--key', 'dev:5', 'order', 'extend', order, '30m')
+  assert.equal(extended.duration_s, 5400)
+  assert.equal(2n * BigInt(extended.deposit), 3n * BigInt(resumed.deposit))
+  assert.equal(node.grid('--key', 'dev:5', 'order', 'report', order).status, 'running')
+  assert.match(node.refused('--key', 'dev:5', 'order', 'report', order).message, /AlreadyReported/)
+  assert.match(node.refused('--key', 'dev:4', 'order', 'extend', order, '1h').message, /NotParty/)
+  assert.equal(node.grid('--key', 'dev:5', 'order', 'cancel', order).status, 'cancelled')
+  const salt = `0x${'5'.repeat(64)}`
+  assert.deepEqual(node.grid('--key', 'dev:1', 'provider', 'cancel-quote', salt), { cancelled_salt: salt })
+  assert.match(node.refused('--key', 'dev:1', 'provider', 'cancel-quote', salt).message, /QuoteRevoked/)
+  assert.deepEqual(node.grid('--key', 'dev:1', 'provider', 'bump-quote-epoch'), { quote_epoch: 1 })
+  node.registerProvider()
+})
+
 test('rent and app say what is missing', () => {
   const manifest = join(root, 'config', 'sample-app.yaml')
   assert.equal(node.refused('--key', 'dev:2', 'rent', join(node.data, 'missing.yaml')).code, 'manifest_unreadable')
