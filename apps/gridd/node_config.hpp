@@ -52,8 +52,8 @@ struct NodeConfig {
     std::uint64_t max_orders_unactivated = 0;
     std::chrono::milliseconds activation_deadline{};
     std::size_t flush_bytes = 0;  ///< of blocks, behind which the state is flushed
-    std::uint64_t fee_bp = 0;  ///< basis points of what accrues
-    chain::Address treasury;   ///< zero: the fee is burned
+    std::uint64_t fee_bp = 0;     ///< basis points of what accrues
+    chain::Address treasury;      ///< zero: the fee is burned
     PlatformConfig platform_config;
     GatewayConfig gateway_config;
     std::string podman_socket;
