@@ -39,8 +39,8 @@ public:
     /// The row of the marks: number and hash of the block that rows and indexes are flushed up to.
     static constexpr std::string_view kFlushedKey = "flushed";
     /// Versions of the meaning of what the two environments hold.
-    static constexpr std::uint32_t kBlockSchema = 2;
-    static constexpr std::uint32_t kStateSchema = 2;
+    static constexpr std::uint32_t kBlockSchema = 3;
+    static constexpr std::uint32_t kStateSchema = 3;
 
     /// Makes block 0 when the directory is empty. Codes: those of store::Environment::open,
     /// `genesis_mismatch`, `data_damaged`.
