@@ -40,6 +40,8 @@ void add_key_commands(CLI::App& program, Context& context);
 void add_token_commands(CLI::App& program, Context& context);
 void add_credits_commands(CLI::App& program, Context& context);
 void add_provider_commands(CLI::App& program, Context& context);
+void add_pledge_commands(CLI::App& program, Context& context);
+void add_council_commands(CLI::App& program, Context& context);
 void add_order_commands(CLI::App& program, Context& context);
 void add_app_commands(CLI::App& program, Context& context);
 void add_rent_command(CLI::App& program, Context& context);

@@ -43,6 +43,8 @@ int main(int argc, char** argv) {
     add_app_commands(program, context);
     add_order_commands(program, context);
     add_provider_commands(program, context);
+    add_pledge_commands(program, context);
+    add_council_commands(program, context);
     add_credits_commands(program, context);
     add_token_commands(program, context);
     add_key_commands(program, context);
