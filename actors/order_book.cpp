@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "chain/settlement.hpp"
 #include "lease/lease_key.hpp"
 
 namespace grid::actors {
@@ -21,11 +22,17 @@ void take(chain::Order& order, const chain::OrderBalance& balance) {
     order.paid_fee = balance.paid_fee;
 }
 
-template <class Ended>
-void end(chain::Order& order, const Ended& event, OrderStatus status) {
+template <class Settled>
+void settle(chain::Order& order, const Settled& event) {
     take(order, event.balance);
     order.settled_at = event.settled_at;
     order.settle_height = event.settle_height;
+    order.profit_minted = chain::settlement::profit(order);
+}
+
+template <class Ended>
+void end(chain::Order& order, const Ended& event, OrderStatus status) {
+    settle(order, event);
     order.status = status;
 }
 
@@ -43,11 +50,7 @@ struct Apply {
         order.settled_at = e.activated_at;
         take(order, e.balance);
     }
-    void operator()(const chain::OrderSettled& e) const {
-        take(order, e.balance);
-        order.settled_at = e.settled_at;
-        order.settle_height = e.settle_height;
-    }
+    void operator()(const chain::OrderSettled& e) const { settle(order, e); }
     void operator()(const chain::OrderSuspended& e) const {
         order.suspended_since = e.suspended_since;
         order.was_suspended = true;
@@ -61,6 +64,7 @@ struct Apply {
     }
     void operator()(const chain::OrderExtended& e) const {
         order.duration = e.duration;
+        order.profit += e.added_profit;
         take(order, e.balance);
     }
     void operator()(const chain::OrderUnserved&) const { order.unserved_reported = true; }

@@ -2,6 +2,7 @@
 
 #include "chain/contracts/signatures.hpp"
 #include "chain/contracts/tuples.hpp"
+#include "chain/council.hpp"
 #include "chain/typed_data.hpp"
 
 namespace grid::chain::calls {
@@ -252,6 +253,35 @@ Bytes check_permission(const Address& user, const Address& provider, const Amoun
                        Seconds min_probation) {
     return with("checkPermission(address,address,uint256,uint64)",
                 Encoder{}.address(user).address(provider).uint(deposit).uint(min_probation.count));
+}
+Bytes create_order_with_permit(const Address& provider, const Resources& resources, const Prices& prices,
+                               Seconds duration, Seconds min_probation, const token::PermitTerms& terms,
+                               const Signature& permit) {
+    Encoder out;
+    out.address(provider);
+    tuples::put(out, resources);
+    tuples::put(out, prices);
+    out.uint(duration.count).uint(min_probation.count);
+    return with("createOrderWithPermit(address," GRID_ABI_RESOURCES "," GRID_ABI_PRICES
+                ",uint64,uint64," GRID_ABI_PERMIT ")",
+                put_permit(out, terms, permit));
+}
+Bytes create_order_with_quote_and_permit(const Quote& quote, ByteView signature,
+                                         const token::PermitTerms& terms, const Signature& permit) {
+    Encoder out;
+    tuples::put(out, quote);
+    out.bytes(signature);
+    return with("createOrderWithQuoteAndPermit(" GRID_ABI_QUOTE ",bytes," GRID_ABI_PERMIT ")",
+                put_permit(out, terms, permit));
+}
+Bytes extend_order_with_permit(OrderId id, Seconds by, const token::PermitTerms& terms,
+                               const Signature& permit) {
+    Encoder out;
+    out.uint(id.value).uint(by.count);
+    return with("extendOrderWithPermit(uint64,uint64," GRID_ABI_PERMIT ")", put_permit(out, terms, permit));
+}
+Bytes set_parameter(std::string_view name, const Amount& value) {
+    return with("setParameter(bytes32,uint256)", Encoder{}.hash(name_word(name)).uint(value));
 }
 Bytes activate_order(OrderId id) {
     return id_call("activateOrder(uint64)", id);

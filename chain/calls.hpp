@@ -101,6 +101,16 @@ Bytes create_order(const Address& provider, const Resources& resources, const Pr
 Bytes create_order_with_quote(const Quote& quote, ByteView signature);
 /// Continues the order that the quote replaces: ends it and starts the new one at once.
 Bytes replace_order(const Quote& quote, ByteView signature);
+/// The same after buying credits with a permit.
+Bytes create_order_with_permit(const Address& provider, const Resources& resources, const Prices& prices,
+                               Seconds duration, Seconds min_probation, const token::PermitTerms& terms,
+                               const Signature& permit);
+Bytes create_order_with_quote_and_permit(const Quote& quote, ByteView signature,
+                                         const token::PermitTerms& terms, const Signature& permit);
+Bytes extend_order_with_permit(OrderId id, Seconds by, const token::PermitTerms& terms,
+                               const Signature& permit);
+/// By the council. `name`: a field of the ABI's struct Parameters, like "feeBp".
+Bytes set_parameter(std::string_view name, const Amount& value);
 Bytes activate_order(OrderId id);
 /// By the provider or its operator: the clock stops, and goes on.
 Bytes suspend(OrderId id);

@@ -110,6 +110,7 @@ template const Hash& topic_of<OrderCancelled>();
 template const Hash& topic_of<OrderCompleted>();
 template const Hash& topic_of<Withdrawn>();
 template const Hash& topic_of<QuoteUsed>();
+template const Hash& topic_of<ParameterSet>();
 template const Hash& topic_of<OrderSuspended>();
 template const Hash& topic_of<OrderResumed>();
 template const Hash& topic_of<OrderExtended>();

@@ -17,13 +17,14 @@
 /// for both directions: the native contracts emit through `to_log`.
 namespace grid::chain {
 
-using Event = std::variant<
-    TokenTransfer, TokenApproval, CreditTransfer, CreditPurchased, CreditRedeemed, CreditTransferReceived,
-    CreditTransferClaimed, ProviderSet, ProviderDeregistered, ResourceDelta, OrderCreated, OrderActivated,
-    OrderSettled, OrderCancelled, OrderCompleted, Withdrawn, QuoteUsed, OrderSuspended, OrderResumed,
-    OrderExtended, OrderReplaced, OrderUnserved, QuoteCancelled, QuoteEpochBumped, ProposalCreated,
-    ProposalApproved, ProposalVetoed, ProposalCancelled, ProposalExecuted, RoleChanged, MembersChanged,
-    DelayChanged, EpochRolled, PositionChanged, ProfitMinted, SlashAnnounced, SlashExecuted, SlashVetoed>;
+using Event = std::variant<TokenTransfer, TokenApproval, CreditTransfer, CreditPurchased, CreditRedeemed,
+                           CreditTransferReceived, CreditTransferClaimed, ProviderSet, ProviderDeregistered,
+                           ResourceDelta, OrderCreated, OrderActivated, OrderSettled, OrderCancelled,
+                           OrderCompleted, Withdrawn, QuoteUsed, ParameterSet, OrderSuspended, OrderResumed,
+                           OrderExtended, OrderReplaced, OrderUnserved, QuoteCancelled, QuoteEpochBumped,
+                           ProposalCreated, ProposalApproved, ProposalVetoed, ProposalCancelled,
+                           ProposalExecuted, RoleChanged, MembersChanged, DelayChanged, EpochRolled,
+                           PositionChanged, ProfitMinted, SlashAnnounced, SlashExecuted, SlashVetoed>;
 
 /// The event of a log of one of these contracts; none for a foreign address, an unknown topic or malformed
 /// data.

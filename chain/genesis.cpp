@@ -84,6 +84,9 @@ Result<void> check_genesis(const Genesis& genesis) {
     if (market.fee_bp > kAllBasisPoints)
         return refuse("market.fee_bp: expected 0 to " + std::to_string(kAllBasisPoints) + ", came " +
                       std::to_string(market.fee_bp));
+    if (market.profit_bp > market.fee_bp)  // or ordering from oneself would pay
+        return refuse("market.profit_bp: expected at most the fee_bp of " + std::to_string(market.fee_bp) +
+                      ", came " + std::to_string(market.profit_bp));
     if (is_contract(market.treasury))
         return refuse("market.treasury: expected the account of a person, or zero to burn the fee, came " +
                       market.treasury.checksummed() + ", a contract");

@@ -80,6 +80,9 @@ struct Order {
     Timestamp activation_deadline;  ///< unactivated orders: activation must come before it
     OrderId replaces;               ///< the order that this one continues, or 0
     std::uint16_t fee_bp = 0;       ///< basis points of what accrues that go to the protocol
+    Amount profit;                  ///< promised to those who pledge to the provider, for all of the deposit
+    Amount profit_minted;           ///< of it, due for what accrued: minted, or lapsed where nobody earned
+    std::uint16_t profit_bp = 0;    ///< basis points that profit was, and is of an extension; at most fee_bp
     OrderStatus status = OrderStatus::none;
 
     friend bool operator==(const Order&, const Order&) = default;
@@ -101,8 +104,9 @@ struct Provider {
     Prices minimum_prices;  ///< refused below
     Resources total;
     Resources available;
-    std::string attributes;  ///< JSON: region, gpu model, engine, tags; at most 4 KiB
-    Seconds probation;       ///< free time offered; at most kMaxDuration
+    std::string attributes;   ///< JSON: region, gpu model, engine, tags; at most 4 KiB
+    Seconds probation;        ///< free time offered; at most kMaxDuration
+    Amount probation_pledge;  ///< what a user must have pledged to get it; credits, < 2^96
     bool renewable = false;
     bool accepts_offers = false;
     Address operator_key;  ///< may activate, suspend, quote; zero: none

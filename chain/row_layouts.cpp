@@ -45,6 +45,7 @@ Bytes write(const ChainParameters& p) {
         .u32(p.market.max_probation_cancels)
         .number(p.market.fee_bp, 2)
         .raw(p.market.treasury.bytes)
+        .number(p.market.profit_bp, 2)
         .take();
 }
 
@@ -59,6 +60,7 @@ ChainParameters read_parameters(RowReader& in) {
     p.market.max_probation_cancels = in.u32();
     p.market.fee_bp = static_cast<std::uint16_t>(in.number(2));
     p.market.treasury = in.address();
+    p.market.profit_bp = static_cast<std::uint16_t>(in.number(2));
     return p;
 }
 
@@ -80,6 +82,7 @@ Bytes write(const Provider& p, std::uint32_t index) {
         .resources(p.total)
         .text(p.attributes)
         .u64(p.probation.count)
+        .money(p.probation_pledge)
         .raw(p.operator_key.bytes)
         .take();
 }
@@ -98,6 +101,7 @@ Provider read_provider(RowReader& in, std::uint32_t& index) {
     p.total = in.resources();
     p.attributes = in.text();
     p.probation.count = in.u64();
+    p.probation_pledge = in.money();
     p.operator_key = in.address();
     return p;
 }
@@ -143,6 +147,9 @@ Bytes write(const Order& o) {
         .u64(o.activation_deadline.seconds)
         .u64(o.replaces.value)
         .number(o.fee_bp, 2)
+        .money(o.profit)
+        .money(o.profit_minted)
+        .number(o.profit_bp, 2)
         .take();
 }
 
@@ -177,6 +184,9 @@ Order read_order(RowReader& in, OrderId id) {
     o.activation_deadline.seconds = in.u64();
     o.replaces.value = in.u64();
     o.fee_bp = static_cast<std::uint16_t>(in.number(2));
+    o.profit = in.money();
+    o.profit_minted = in.money();
+    o.profit_bp = static_cast<std::uint16_t>(in.number(2));
     return o;
 }
 

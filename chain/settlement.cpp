@@ -70,6 +70,12 @@ Amount claimable_fee(const Order& order) {
     return fee(order) - order.paid_fee;
 }
 
+Amount profit(const Order& order) {
+    if (order.profit.is_zero()) return {};
+    // An extension for which less was promised lowers the part of the deposit that is profit.
+    return std::max(order.profit_minted, order.profit * order.accrued / order.deposit);
+}
+
 Amount claimable_by_user(const Order& order) {
     if (order.live()) return {};
     return order.deposit - order.accrued - order.paid_user;

@@ -34,6 +34,8 @@ Amount fee(const Order& order);
 Amount claimable_by_provider(const Order& order);
 /// fee - paid of it.
 Amount claimable_fee(const Order& order);
+/// floor(profit * accrued / V), never less than was minted: what is due of an order's profit.
+Amount profit(const Order& order);
 /// V - accrued - paid to the user; 0 while the order is live.
 Amount claimable_by_user(const Order& order);
 

@@ -46,9 +46,10 @@ GRID_INSPECT(Order, x.id, x.user, x.provider, x.resources, x.prices, x.deposit, 
              x.paid_user, x.paid_fee, x.user_check, x.provider_check, x.renewable, x.unserved_reported,
              x.was_suspended, x.created_at, x.activated_at, x.activate_height, x.settled_at, x.settle_height,
              x.probation, x.duration, x.suspended, x.suspended_since, x.activation_deadline, x.replaces,
-             x.fee_bp, x.status)
+             x.fee_bp, x.profit, x.profit_minted, x.profit_bp, x.status)
 GRID_INSPECT(Provider, x.address, x.host, x.port, x.prices, x.minimum_prices, x.total, x.available,
-             x.attributes, x.probation, x.renewable, x.accepts_offers, x.operator_key, x.status)
+             x.attributes, x.probation, x.probation_pledge, x.renewable, x.accepts_offers, x.operator_key,
+             x.status)
 GRID_INSPECT(Quote, x.provider, x.user, x.resources, x.prices, x.duration, x.probation, x.renewable,
              x.valid_until, x.replaces, x.epoch, x.salt)
 GRID_INSPECT(Log, x.address, x.topics, x.data)

@@ -185,6 +185,7 @@ void write_members(JsonText& json, const messages::ProviderRow& row) {
         json.text("attributes", provider.attributes);
     }
     json.number("probation_s", provider.probation.count);
+    write_amount(json, "probation_pledge", provider.probation_pledge);
     json.flag("renewable", provider.renewable);
     json.flag("accepts_offers", provider.accepts_offers);
     write_optional_address(json, "operator_key", provider.operator_key);
@@ -213,6 +214,9 @@ void write_members(JsonText& json, const messages::OrderRow& row) {
     write_amount(json, "paid_user", order.paid_user);
     write_amount(json, "paid_fee", order.paid_fee);
     json.number("fee_bp", order.fee_bp);
+    write_amount(json, "profit", order.profit);
+    write_amount(json, "profit_minted", order.profit_minted);
+    json.number("profit_bp", order.profit_bp);
     json.flag("user_check", order.user_check);
     json.flag("provider_check", order.provider_check);
     json.flag("renewable", order.renewable);

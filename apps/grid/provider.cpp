@@ -15,6 +15,7 @@ struct Registration {
     std::uint16_t port = 8090;
     std::string attributes = "{}";
     std::string probation = "0";
+    std::string probation_pledge = "0";
     std::string operator_key;
     bool renewable = false;
     bool accepts_offers = false;
@@ -32,6 +33,7 @@ void register_provider(const Context& context, const Registration& r) {
     info.minimum_prices = r.minimum->read(info.prices);
     info.attributes = r.attributes;
     info.probation = parse_duration(r.probation);
+    info.probation_pledge = parse_tokens(r.probation_pledge);
     info.renewable = r.renewable;
     info.accepts_offers = r.accepts_offers;
     if (!r.operator_key.empty()) info.operator_key = context.account(r.operator_key);
@@ -76,6 +78,9 @@ void add_provider_commands(CLI::App& program, Context& context) {
     set->add_option("--attributes", r->attributes, "JSON: region, gpu model, tags; at most 4 KiB")
         ->capture_default_str();
     set->add_option("--probation", r->probation, "Free time before the paid term, like 10m")
+        ->capture_default_str();
+    set->add_option("--probation-pledge", r->probation_pledge,
+                    "Credits that a user must have pledged to get free time")
         ->capture_default_str();
     set->add_option("--operator", r->operator_key, "Key that may activate and quote, but holds no funds");
     set->add_flag("--renewable", r->renewable, "Users may extend their orders");

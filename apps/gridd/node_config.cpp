@@ -104,6 +104,8 @@ Result<NodeConfig> read_node_config(ConfigSection root) {
                                                 : "only the role ledger-follower has a leader");
     config.flush_bytes = chain.integer("flush_bytes", 16u << 20, 1u << 16, 1u << 30);
     config.fee_bp = chain.integer("fee_bp", 0, 0, grid::chain::kAllBasisPoints);
+    config.profit_bp = chain.integer("profit_bp", 0, 0, config.fee_bp);
+    config.protocol = read_protocol(chain, config.development);
     if (const auto text = chain.text("treasury", ""); !text.empty()) {
         const auto treasury = grid::chain::Address::parse(text);
         if (treasury)

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "apps/gridd/protocol_config.hpp"
 #include "chain/address.hpp"
-#include "runtime/config.hpp"
 
 namespace grid::gridd {
 
@@ -53,7 +53,9 @@ struct NodeConfig {
     std::chrono::milliseconds activation_deadline{};
     std::size_t flush_bytes = 0;  ///< of blocks, behind which the state is flushed
     std::uint64_t fee_bp = 0;     ///< basis points of what accrues
-    chain::Address treasury;      ///< zero: the fee is burned
+    std::uint64_t profit_bp = 0;  ///< basis points of deposits that pledges are promised; at most fee_bp
+    ProtocolConfig protocol;
+    chain::Address treasury;  ///< zero: the fee is burned
     PlatformConfig platform_config;
     GatewayConfig gateway_config;
     std::string podman_socket;

@@ -37,7 +37,7 @@ async function prepareGrid(url) {
   const prices = { cpuMilli: 10n, memoryMiB: 10n, storageMiB: 1n, gpus: 1000n }
   const run = (index, n, name, functionName, args) => transact(url, index, at(n), encodeFunctionData({ abi: abi(name), functionName, args }))
   await run(1, 3, 'Registry', 'set', [{
-    host: 'provider.example', port: 443, prices, minimumPrices: prices, total: resources, attributes: '', probation: 0n,
+    host: 'provider.example', port: 443, prices, minimumPrices: prices, total: resources, attributes: '', probation: 0n, probationPledge: 0n,
     renewable: false, acceptsOffers: true, operatorKey: '0x0000000000000000000000000000000000000000'
   }])
   await run(0, 1, 'GridToken', 'approve', [at(2), parseEther('1')])

@@ -32,6 +32,9 @@ struct Order {
     uint64 activationDeadline; // activation must come before it
     uint64 replaces; // the order that it continues, or 0
     uint16 feeBp; // basis points of what accrues that go to the protocol
+    uint256 profit; // promised to those who pledge to the provider, for all of the deposit
+    uint256 profitMinted; // of it, due for what accrued: minted, or lapsed where nobody earned
+    uint16 profitBp; // of the deposit; at most feeBp
     uint8 status;
 }
 
@@ -53,6 +56,15 @@ struct Quote {
     bytes32 salt; // makes it unique; the provider can cancel by it
 }
 
+/// @notice A permit of GridToken (EIP-2612) by the caller, for Credit.
+struct Permit {
+    uint256 value;
+    uint256 deadline;
+    uint8 v;
+    bytes32 r;
+    bytes32 s;
+}
+
 /// @notice Where the money of an order stands after an event.
 struct Balance {
     uint256 deposit;
@@ -63,7 +75,7 @@ struct Balance {
     uint64 endsAt; // E; 0 before activation; 2^64-1 while a suspension that began before S is open
 }
 
-/// @notice Fixed at deployment; what concerns an order is copied into it at creation.
+/// @notice From deployment, then by the council; what concerns an order is copied into it at creation.
 struct Parameters {
     uint64 activationDeadline; // seconds from creation
     uint32 maxUnactivated; // who has so many orders waiting for activation needs a quote
@@ -72,6 +84,7 @@ struct Parameters {
     uint32 maxProbationCancels; // N: who cancels in probation more often in a window gets none in it
     uint16 feeBp; // basis points of what accrues that go to the protocol
     address treasury; // who gets them; zero: they are burned with their backing. Read when the fee is paid
+    uint16 profitBp; // basis points of a deposit that are promised to pledges; at most feeBp
 }
 
 /// @title The market: orders that escrow their price and pay for the time served
@@ -102,7 +115,9 @@ interface IMarket {
         uint256 deposit,
         bool renewable,
         uint64 replaces,
-        uint16 feeBp
+        uint16 feeBp,
+        uint256 profit,
+        uint16 profitBp
     );
     event OrderActivated(
         uint64 indexed id, address indexed by, uint64 activatedAt, uint64 activateHeight, uint64 startsAt, Balance balance
@@ -122,8 +137,10 @@ interface IMarket {
     );
     /// @param duration D afterwards
     event OrderExtended(
-        uint64 indexed id, address indexed by, uint64 secs, uint64 duration, uint256 addedDeposit, Balance balance
+        uint64 indexed id, address indexed by, uint64 secs, uint64 duration, uint256 addedDeposit, uint256 addedProfit, Balance balance
     );
+    /// @param key the name in struct Parameters, as left-aligned ASCII
+    event ParameterSet(bytes32 indexed key, uint256 value);
     event OrderReplaced(uint64 indexed oldId, uint64 indexed newId);
     /// @notice The user says that in probation nothing was served.
     event OrderUnserved(uint64 indexed id, address indexed user, address indexed provider, uint64 reportedAt);
@@ -149,6 +166,8 @@ interface IMarket {
     error TooManyUnactivated(uint32 count, uint32 limit);
     /// @notice The pair had its probation in this window, or the user cancelled in probation too often in it.
     error ProbationUsed(address user, address provider);
+    /// @notice The provider grants probation only to who pledged more.
+    error PledgeTooSmall(uint256 pledged, uint256 wanted);
     error ProbationTooShort(uint64 offered, uint64 wanted);
     error OffersNotAccepted(address provider);
     /// @param resource 0 cpuMilli, 1 memoryMiB, 2 storageMiB, 3 gpus: the first that fails
@@ -169,6 +188,9 @@ interface IMarket {
     error ZeroAmount();
     error ExceedsClaimable(uint256 amount, uint256 claimable);
     error TooMany(uint256 given, uint256 limit);
+    error NotCouncil(address caller);
+    error UnknownParameter(bytes32 key);
+    error InvalidParameter(bytes32 key, uint256 value);
     error UnknownProvider(address provider);
     error ProviderInactive(address provider);
     /// @notice Raised by the registry.
@@ -177,9 +199,10 @@ interface IMarket {
     error InsufficientCredits(uint256 needed, uint256 available);
 
     /// @notice An offer at the caller's prices: deposit escrowed, resources reserved. The probation is the provider's,
-    /// or none when the pair or the user has used it up.
+    /// or none when the pair or the user has used it up, or the user has pledged less than the provider asks for it.
+    /// Profit of profitBp of the deposit, as much as the epoch and the token's cap leave, is promised to the provider's pledges.
     /// @dev Guards in order: duration, provider registered and active, no live order of the pair, minimum deposit, number of
-    /// unactivated orders, probation at least minProbation, provider accepts offers, prices, resources, credits.
+    /// unactivated orders, probation at least minProbation (ProbationUsed, PledgeTooSmall, ProbationTooShort), provider accepts offers, prices, resources, credits.
     function createOrder(
         address provider,
         Resources calldata resources,
@@ -194,6 +217,30 @@ interface IMarket {
     /// order, not expired, of the provider's epoch, not cancelled, not spent, for the caller, signature well-formed, signer,
     /// resources, credits.
     function createOrderWithQuote(Quote calldata quote, bytes calldata signature) external returns (uint64 id);
+
+    /// @notice createOrder, after `permit.value` tokens became credits (ICredit.purchaseWithPermit): from tokens to an order
+    /// in one transaction.
+    /// @dev Guards in order: those of purchaseWithPermit, those of createOrder.
+    function createOrderWithPermit(
+        address provider,
+        Resources calldata resources,
+        Prices calldata prices,
+        uint64 duration,
+        uint64 minProbation,
+        Permit calldata permit
+    ) external returns (uint64 id);
+    /// @dev Guards in order: those of purchaseWithPermit, those of createOrderWithQuote.
+    function createOrderWithQuoteAndPermit(Quote calldata quote, bytes calldata signature, Permit calldata permit)
+        external
+        returns (uint64 id);
+    /// @dev Guards in order: those of purchaseWithPermit, those of extendOrder.
+    function extendOrderWithPermit(uint64 id, uint64 secs, Permit calldata permit) external;
+
+    /// @notice By the council: a field of struct Parameters. Orders keep what they were created with.
+    /// @param key its name, as left-aligned ASCII
+    /// @dev Guards in order: caller, key, value: durations at most ten years (activationDeadline not 0), amounts below 2^96,
+    /// profitBp <= feeBp <= 10000, treasury no contract of the protocol.
+    function setParameter(bytes32 key, uint256 value) external;
 
     /// @notice Continues quote.replaces on new terms without a gap: the running order is completed early, at this second
     /// (earned is paid, the rest refunded, resources given back), and the new one is created and activated in its place.

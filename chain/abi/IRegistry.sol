@@ -26,6 +26,7 @@ struct Info {
     Resources total; // not below what is reserved
     string attributes; // JSON (not checked here): region, gpu model, engine, tags; at most 4096 bytes
     uint64 probation; // free seconds offered, at most ten years of 365 days
+    uint96 probationPledge; // credits that a user must have pledged (IPledge.pledgedBy) to get them; 0: none
     bool renewable;
     bool acceptsOffers; // orders without a quote
     address operatorKey; // may activate, suspend, quote; no funds; zero: none
@@ -42,6 +43,7 @@ struct Provider {
     Resources available;
     string attributes;
     uint64 probation;
+    uint96 probationPledge;
     bool renewable;
     bool acceptsOffers;
     address operatorKey;

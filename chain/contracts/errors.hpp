@@ -71,6 +71,9 @@ inline constexpr ErrorType kNotInProbation{"NotInProbation(uint64)", {"id"}};
 inline constexpr ErrorType kAlreadyReported{"AlreadyReported(uint64)", {"id"}};
 inline constexpr ErrorType kQuoteRevoked{"QuoteRevoked(bytes32)", {"salt"}};
 inline constexpr ErrorType kQuoteEpochPast{"QuoteEpochPast(uint64,uint64)", {"epoch", "current"}};
+inline constexpr ErrorType kPledgeTooSmall{"PledgeTooSmall(uint256,uint256)", {"pledged", "wanted"}};
+inline constexpr ErrorType kUnknownParameter{"UnknownParameter(bytes32)", {"key"}};
+inline constexpr ErrorType kInvalidParameter{"InvalidParameter(bytes32,uint256)", {"key", "value"}};
 // Council and Pledge
 inline constexpr ErrorType kNotMember{"NotMember(address)", {"caller"}};
 inline constexpr ErrorType kNotCouncil{"NotCouncil(address)", {"caller"}};

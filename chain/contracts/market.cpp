@@ -16,11 +16,18 @@ namespace {
 constexpr Function kFunctions[] = {
     {"createOrder(address," GRID_ABI_RESOURCES "," GRID_ABI_PRICES ",uint64,uint64)", 440'000, create_order},
     {"createOrderWithQuote(" GRID_ABI_QUOTE ",bytes)", 490'000, create_order_with_quote},
+    {"createOrderWithPermit(address," GRID_ABI_RESOURCES "," GRID_ABI_PRICES ",uint64,uint64," GRID_ABI_PERMIT
+     ")",
+     560'000, create_order_with_permit},
+    {"createOrderWithQuoteAndPermit(" GRID_ABI_QUOTE ",bytes," GRID_ABI_PERMIT ")", 610'000,
+     create_order_with_quote_and_permit},
     {"replaceOrder(" GRID_ABI_QUOTE ",bytes)", 700'000, replace_order},
     {"activateOrder(uint64)", 90'000, activate_order},
     {"suspend(uint64)", 70'000, suspend},
     {"resume(uint64)", 70'000, resume},
     {"extendOrder(uint64,uint64)", 130'000, extend_order},
+    {"extendOrderWithPermit(uint64,uint64," GRID_ABI_PERMIT ")", 260'000, extend_order_with_permit},
+    {"setParameter(bytes32,uint256)", 50'000, set_parameter},
     {"reportUnserved(uint64)", 60'000, report_unserved},
     {"cancelOrder(uint64)", 180'000, cancel_order},
     {"settle(uint64)", 140'000, settle},

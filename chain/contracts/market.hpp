@@ -41,6 +41,13 @@ void check_duration(Seconds duration);
 /// Reverts with OrderExists when the pair has a live order.
 void check_pair_free(const Frame& frame, const Address& user, const Address& provider);
 
+/// Promises profit for a deposit, by the order's profit_bp; how much.
+Amount promise_profit(Frame& frame, Order& order, const Amount& deposit);
+/// Books the profit that is due now, and what lapses with an order that has ended.
+void book_profit(Order& order, Amount& due, Amount& lapsed);
+/// Carries out what book_profit said.
+void mint_profit(Frame& frame, const Order& order, const Amount& due, const Amount& lapsed);
+
 /// Reserves, escrows and records an order whose terms have passed every other guard, for the caller.
 OrderId open(Frame& frame, Order order);
 /// Starts the clock of an unactivated order, now.
@@ -53,16 +60,33 @@ void record_and_pay(Frame& frame, Order& order);
 void complete(Frame& frame, Order& order);
 
 // --- creation by offer (market_creation.cpp)
+struct Offer {
+    Order order;  ///< provider, resources, prices, duration
+    Seconds min_probation;
+};
+Offer read_offer(abi::Decoder& in);
+/// Checks everything, and opens the order.
+OrderId create(Frame& frame, const Offer& offer);
 void create_order(Frame& frame, abi::Decoder& in, abi::Encoder& out);
 void check_permission(Frame& frame, abi::Decoder& in, abi::Encoder& out);
 
 // --- creation by quote (market_quotes.cpp)
+OrderId create(Frame& frame, const Quote& quote, ByteView signature);
 void create_order_with_quote(Frame& frame, abi::Decoder& in, abi::Encoder& out);
 void replace_order(Frame& frame, abi::Decoder& in, abi::Encoder& out);
 void cancel_quote(Frame& frame, abi::Decoder& in, abi::Encoder& out);
 void bump_quote_epoch(Frame& frame, abi::Decoder& in, abi::Encoder& out);
 
+// --- both with a permit (market_permits.cpp)
+void create_order_with_permit(Frame& frame, abi::Decoder& in, abi::Encoder& out);
+void create_order_with_quote_and_permit(Frame& frame, abi::Decoder& in, abi::Encoder& out);
+void extend_order_with_permit(Frame& frame, abi::Decoder& in, abi::Encoder& out);
+
+// --- by the council (market_parameters.cpp)
+void set_parameter(Frame& frame, abi::Decoder& in, abi::Encoder& out);
+
 // --- life (market_life.cpp)
+void extend(Frame& frame, OrderId id, Seconds by);
 void activate_order(Frame& frame, abi::Decoder& in, abi::Encoder& out);
 void suspend(Frame& frame, abi::Decoder& in, abi::Encoder& out);
 void resume(Frame& frame, abi::Decoder& in, abi::Encoder& out);

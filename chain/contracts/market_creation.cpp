@@ -2,6 +2,7 @@
 
 #include "chain/contracts/credit.hpp"
 #include "chain/contracts/market.hpp"
+#include "chain/contracts/pledge.hpp"
 #include "chain/contracts/registry.hpp"
 #include "chain/contracts/tuples.hpp"
 
@@ -24,10 +25,15 @@ bool probation_used(const Frame& frame, const Address& user, const Address& prov
 /// The free time that an order without a quote gets; reverts when it is less than asked.
 Seconds granted_probation(const Frame& frame, const Address& user, const Provider& provider,
                           Seconds minimum) {
-    const bool used = provider.probation.count != 0 && probation_used(frame, user, provider.address);
-    const Seconds granted = used ? Seconds{} : provider.probation;
+    const bool offered = provider.probation.count != 0;
+    const bool used = offered && probation_used(frame, user, provider.address);
+    const bool asks = offered && !used && !provider.probation_pledge.is_zero();
+    const Amount pledged = asks ? pledge::pledged_by(frame, user) : Amount{};
+    const bool poor = asks && pledged < provider.probation_pledge;
+    const Seconds granted = used || poor ? Seconds{} : provider.probation;
     if (granted >= minimum) return granted;
     if (used) revert(errors::kProbationUsed, user, provider.address);
+    if (poor) revert(errors::kPledgeTooSmall, pledged, provider.probation_pledge);
     revert(errors::kProbationTooShort, Amount{granted.count}, Amount{minimum.count});
 }
 
@@ -61,31 +67,43 @@ OrderId open(Frame& frame, Order order) {
     order.created_at = frame.block.time;
     order.activation_deadline = frame.block.time + parameters.activation_deadline;
     order.fee_bp = parameters.fee_bp;
+    order.profit_bp = parameters.profit_bp;
     order.status = OrderStatus::unactivated;
     registry::reserve(own, order.provider, order.resources, ref_of(order.id));
     credit::escrow(own, order.user, order.deposit);
+    promise_profit(frame, order, order.deposit);
     frame.state.set_order(order);
     frame.emit(OrderCreated{order});
     return order.id;
 }
 
-void create_order(Frame& frame, abi::Decoder& in, abi::Encoder& out) {
-    Order order;
-    order.provider = in.address();
-    order.resources = tuples::resources(in);
-    order.prices = tuples::prices(in);
-    order.duration = {in.u64()};
-    const Seconds min_probation{in.u64()};
-    wellformed(in);
+Offer read_offer(abi::Decoder& in) {
+    Offer offer;
+    offer.order.provider = in.address();
+    offer.order.resources = tuples::resources(in);
+    offer.order.prices = tuples::prices(in);
+    offer.order.duration = {in.u64()};
+    offer.min_probation = {in.u64()};
+    return offer;
+}
+
+OrderId create(Frame& frame, const Offer& offer) {
+    Order order = offer.order;
     check_duration(order.duration);
     const Provider& provider = registry::active(frame, order.provider);
     check_pair_free(frame, frame.caller, order.provider);
     order.deposit = deposit_for(hourly_rate(order.resources, order.prices), order.duration);
-    order.probation = permitted(frame, frame.caller, provider, order.deposit, min_probation);
+    order.probation = permitted(frame, frame.caller, provider, order.deposit, offer.min_probation);
     order.renewable = provider.renewable;
     if (!provider.accepts_offers) revert(errors::kOffersNotAccepted, order.provider);
     check_prices(order.prices, provider.minimum_prices);
-    out.uint(open(frame, order).value);
+    return open(frame, order);
+}
+
+void create_order(Frame& frame, abi::Decoder& in, abi::Encoder& out) {
+    const Offer offer = read_offer(in);
+    wellformed(in);
+    out.uint(create(frame, offer).value);
 }
 
 void check_permission(Frame& frame, abi::Decoder& in, abi::Encoder& out) {

@@ -57,11 +57,14 @@ void record_and_pay(Frame& frame, Order& order) {
     order.paid_provider += to_provider;
     order.paid_user += to_user;
     order.paid_fee += to_protocol;
+    Amount profit_due, profit_lapsed;
+    book_profit(order, profit_due, profit_lapsed);
     frame.state.set_order(order);
     Frame own = inner(frame);
     if (!to_provider.is_zero()) credit::release(own, order.provider, to_provider);
     if (!to_user.is_zero()) credit::release(own, order.user, to_user);
     pay_fee(own, to_protocol);
+    mint_profit(frame, order, profit_due, profit_lapsed);
 }
 
 void complete(Frame& frame, Order& order) {

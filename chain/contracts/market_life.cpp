@@ -78,10 +78,7 @@ void resume(Frame& frame, abi::Decoder& in, abi::Encoder&) {
                             balance_of(order)});
 }
 
-void extend_order(Frame& frame, abi::Decoder& in, abi::Encoder&) {
-    const OrderId id{in.u64()};
-    const Seconds by{in.u64()};
-    wellformed(in);
+void extend(Frame& frame, OrderId id, Seconds by) {
     Order order = running(frame, id);
     check_user(frame, order);
     check_before_end(frame, order);
@@ -89,10 +86,18 @@ void extend_order(Frame& frame, abi::Decoder& in, abi::Encoder&) {
     if (by.count == 0 || by.count > kMaxDuration.count - order.duration.count)
         revert(errors::kInvalidDuration, Amount{by.count});
     const Amount added = settlement::extend(order, by);
+    const Amount added_profit = promise_profit(frame, order, added);
     Frame own = inner(frame);
     frame.state.set_order(order);
     if (!added.is_zero()) credit::escrow(own, order.user, added);
-    frame.emit(OrderExtended{id, frame.caller, by, order.duration, added, balance_of(order)});
+    frame.emit(OrderExtended{id, frame.caller, by, order.duration, added, added_profit, balance_of(order)});
+}
+
+void extend_order(Frame& frame, abi::Decoder& in, abi::Encoder&) {
+    const OrderId id{in.u64()};
+    const Seconds by{in.u64()};
+    wellformed(in);
+    extend(frame, id, by);
 }
 
 void report_unserved(Frame& frame, abi::Decoder& in, abi::Encoder&) {

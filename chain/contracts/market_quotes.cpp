@@ -70,16 +70,20 @@ void check_registered(const Frame& frame) {
 
 }  // namespace
 
-void create_order_with_quote(Frame& frame, abi::Decoder& in, abi::Encoder& out) {
-    const Quote quote = tuples::quote(in);
-    const ByteView signature = in.bytes();
-    wellformed(in);
+OrderId create(Frame& frame, const Quote& quote, ByteView signature) {
     check_terms(quote);
     const Provider& provider = registry::active(frame, quote.provider);
     check_pair_free(frame, frame.caller, quote.provider);
     if (quote.replaces.value != 0) revert(errors::kQuoteReplaces, Amount{quote.replaces.value});
     const Hash digest = check_quote(frame, quote, signature, provider);
-    out.uint(open_and_spend(frame, order_of(quote), digest).value);
+    return open_and_spend(frame, order_of(quote), digest);
+}
+
+void create_order_with_quote(Frame& frame, abi::Decoder& in, abi::Encoder& out) {
+    const Quote quote = tuples::quote(in);
+    const ByteView signature = in.bytes();
+    wellformed(in);
+    out.uint(create(frame, quote, signature).value);
 }
 
 void replace_order(Frame& frame, abi::Decoder& in, abi::Encoder& out) {

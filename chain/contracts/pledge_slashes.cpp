@@ -86,7 +86,7 @@ void execute_slash(Frame& frame, abi::Decoder& in, abi::Encoder& out) {
         pledge_rows::set_pool(frame.state, slash.provider, pool);
     }
     pledge_rows::set_slash(frame.state, slash);
-    const Address treasury{};  // burned with its backing: the Market has no treasury yet
+    const Address& treasury = frame.state.parameters().market.treasury;
     pay_treasury(frame, treasury, taken);
     const Amount left = slash.status == SlashStatus::announced ? slash.amount - slash.taken : Amount{};
     frame.emit(SlashExecuted{id, slash.provider, treasury, taken, left, pool});

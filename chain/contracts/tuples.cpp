@@ -74,6 +74,7 @@ void put_info_head(abi::Encoder& out, const Provider& v) {
 void put_info_tail(abi::Encoder& out, const Provider& v) {
     out.text(v.attributes)
         .uint(v.probation.count)
+        .uint(v.probation_pledge)
         .boolean(v.renewable)
         .boolean(v.accepts_offers)
         .address(v.operator_key);
@@ -90,6 +91,7 @@ void read_info_head(abi::Decoder& in, Provider& v) {
 void read_info_tail(abi::Decoder& in, Provider& v) {
     v.attributes = in.text();
     v.probation = seconds(in);
+    v.probation_pledge = in.uint(96);
     v.renewable = in.boolean();
     v.accepts_offers = in.boolean();
     v.operator_key = in.address();
@@ -157,6 +159,9 @@ void put(abi::Encoder& out, const Order& v) {
         .uint(v.activation_deadline.seconds)
         .uint(v.replaces.value)
         .uint(v.fee_bp)
+        .uint(v.profit)
+        .uint(v.profit_minted)
+        .uint(v.profit_bp)
         .uint(static_cast<std::uint64_t>(v.status));
 }
 
@@ -189,6 +194,9 @@ Order order(abi::Decoder& in) {
     v.activation_deadline = time(in);
     v.replaces = {in.u64()};
     v.fee_bp = static_cast<std::uint16_t>(in.uint(16).limbs()[0]);
+    v.profit = in.uint();
+    v.profit_minted = in.uint();
+    v.profit_bp = static_cast<std::uint16_t>(in.uint(16).limbs()[0]);
     v.status = static_cast<OrderStatus>(in.uint(8).limbs()[0]);
     return v;
 }
@@ -229,7 +237,8 @@ void put(abi::Encoder& out, const MarketParameters& v) {
         .uint(v.probation_window.count)
         .uint(v.max_probation_cancels)
         .uint(v.fee_bp)
-        .address(v.treasury);
+        .address(v.treasury)
+        .uint(v.profit_bp);
 }
 
 MarketParameters parameters(abi::Decoder& in) {
@@ -241,6 +250,7 @@ MarketParameters parameters(abi::Decoder& in) {
     v.max_probation_cancels = static_cast<std::uint32_t>(in.uint(32).limbs()[0]);
     v.fee_bp = static_cast<std::uint16_t>(in.uint(16).limbs()[0]);
     v.treasury = in.address();
+    v.profit_bp = static_cast<std::uint16_t>(in.uint(16).limbs()[0]);
     return v;
 }
 

@@ -94,6 +94,7 @@ struct OrderExtended {
     Seconds added;
     Seconds duration;  ///< afterwards
     Amount added_deposit;
+    Amount added_profit;  ///< promised for it
     OrderBalance balance;
     friend bool operator==(const OrderExtended&, const OrderExtended&) = default;
 };
@@ -133,6 +134,13 @@ struct QuoteUsed {
     Address user;
     OrderId id;  ///< the order that it made
     friend bool operator==(const QuoteUsed&, const QuoteUsed&) = default;
+};
+
+/// The council set a parameter.
+struct ParameterSet {
+    Hash key;  ///< its name in the ABI's struct Parameters: name_word
+    Amount value;
+    friend bool operator==(const ParameterSet&, const ParameterSet&) = default;
 };
 
 }  // namespace grid::chain

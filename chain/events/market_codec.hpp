@@ -31,7 +31,7 @@ template <>
 struct Codec<OrderCreated> {
     static constexpr std::string_view kSignature =
         "OrderCreated(uint64,address,address," GRID_ABI_RESOURCES "," GRID_ABI_PRICES
-        ",uint64,uint64,bool,bool,uint64,uint64,uint256,bool,uint64,uint16)";
+        ",uint64,uint64,bool,bool,uint64,uint64,uint256,bool,uint64,uint16,uint256,uint16)";
     static constexpr Contract kEmitter = &ContractAddresses::market;
     static std::vector<Hash> topics(const OrderCreated& e) {
         return {topic(e.order.id), topic(e.order.user), topic(e.order.provider)};
@@ -49,7 +49,9 @@ struct Codec<OrderCreated> {
             .uint(o.deposit)
             .boolean(o.renewable)
             .uint(o.replaces.value)
-            .uint(o.fee_bp);
+            .uint(o.fee_bp)
+            .uint(o.profit)
+            .uint(o.profit_bp);
     }
     static OrderCreated read(LogReader& in) {
         Order o;
@@ -68,6 +70,8 @@ struct Codec<OrderCreated> {
         o.renewable = in.data().boolean();
         o.replaces = {in.data().u64()};
         o.fee_bp = static_cast<std::uint16_t>(in.data().uint(16).limbs()[0]);
+        o.profit = in.data().uint();
+        o.profit_bp = static_cast<std::uint16_t>(in.data().uint(16).limbs()[0]);
         o.status = OrderStatus::unactivated;
         return {o};
     }
@@ -227,11 +231,11 @@ struct Codec<OrderResumed> {
 template <>
 struct Codec<OrderExtended> {
     static constexpr std::string_view kSignature =
-        "OrderExtended(uint64,address,uint64,uint64,uint256," GRID_ABI_BALANCE ")";
+        "OrderExtended(uint64,address,uint64,uint64,uint256,uint256," GRID_ABI_BALANCE ")";
     static constexpr Contract kEmitter = &ContractAddresses::market;
     static std::vector<Hash> topics(const OrderExtended& e) { return {topic(e.id), topic(e.by)}; }
     static void data(abi::Encoder& out, const OrderExtended& e) {
-        out.uint(e.added.count).uint(e.duration.count).uint(e.added_deposit);
+        out.uint(e.added.count).uint(e.duration.count).uint(e.added_deposit).uint(e.added_profit);
         put(out, e.balance);
     }
     static OrderExtended read(LogReader& in) {
@@ -241,6 +245,7 @@ struct Codec<OrderExtended> {
         e.added = {in.data().u64()};
         e.duration = {in.data().u64()};
         e.added_deposit = in.data().uint();
+        e.added_profit = in.data().uint();
         e.balance = balance(in.data());
         return e;
     }
@@ -302,6 +307,20 @@ struct Codec<QuoteEpochBumped> {
         QuoteEpochBumped e;
         e.provider = in.topic_address();
         e.epoch = in.data().u64();
+        return e;
+    }
+};
+
+template <>
+struct Codec<ParameterSet> {
+    static constexpr std::string_view kSignature = "ParameterSet(bytes32,uint256)";
+    static constexpr Contract kEmitter = &ContractAddresses::market;
+    static std::vector<Hash> topics(const ParameterSet& e) { return {topic(e.key)}; }
+    static void data(abi::Encoder& out, const ParameterSet& e) { out.uint(e.value); }
+    static ParameterSet read(LogReader& in) {
+        ParameterSet e;
+        e.key = in.topic();
+        e.value = in.data().uint();
         return e;
     }
 };

@@ -200,7 +200,7 @@ test('prices times amounts that would overflow 64, 96 and 128 bits are what they
   const all = { cpuMilli: maxUint64, memoryMiB: maxUint64, storageMiB: maxUint64, gpus: maxUint64 }
   const dear = { cpuMilli: maxPrice, memoryMiB: maxPrice, storageMiB: maxPrice, gpus: maxPrice }
   await chain.mined(chain.contract('Registry', 7).write.set([{
-    host: 'localhost', port: 1, prices: dear, minimumPrices: dear, total: all, attributes: '{}', probation: 0n, renewable: false,
+    host: 'localhost', port: 1, prices: dear, minimumPrices: dear, total: all, attributes: '{}', probation: 0n, probationPledge: 0n, renewable: false,
     acceptsOffers: true, operatorKey: '0x0000000000000000000000000000000000000000'
   }]))
   const wanted = terms({ provider: huge.address, resources: all, prices: dear, duration: 315_360_000n })

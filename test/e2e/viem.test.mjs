@@ -72,7 +72,7 @@ test('a provider registers, a user orders, both are paid what the clock says', a
   const known = {
     host: 'localhost', port: 8090, prices, minimumPrices: prices, minPrices: prices,
     total: { cpuMilli: 4000n, memoryMiB: 8192n, storageMiB: 10000n, gpus: 0n },
-    attributes: '{}', probation: 0n, renewable: true, acceptsOffers: true,
+    attributes: '{}', probation: 0n, probationPledge: 0n, renewable: true, acceptsOffers: true,
     operatorKey: '0x0000000000000000000000000000000000000000', operator: '0x0000000000000000000000000000000000000000'
   }
   const info = Object.fromEntries(setInputs.map(name => {

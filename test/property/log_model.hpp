@@ -5,6 +5,7 @@
 
 #include "chain/events.hpp"
 #include "chain/genesis.hpp"
+#include "chain/settlement.hpp"
 
 namespace grid::chain::test {
 
@@ -68,6 +69,7 @@ private:
         o.settled_at = e.settled_at;
         o.settle_height = e.settle_height;
         o.status = status;
+        o.profit_minted = settlement::profit(o);
     }
 
     void on(const TokenTransfer& e) { move(tokens, token_supply, e.from, e.to, e.amount); }
@@ -114,6 +116,7 @@ private:
         o.probation.count = e.starts_at.seconds - o.activated_at.seconds;
     }
     void on(const OrderExtended& e) {
+        order(e.id).profit += e.added_profit;
         settle(e.id, e.balance);
         order(e.id).duration = e.duration;
     }

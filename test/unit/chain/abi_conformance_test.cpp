@@ -152,7 +152,7 @@ TEST_CASE("results are what the ABI says, read by the ABI alone", "[abi]") {
             R"("deposit":"37879200","accrued":"0","paidProvider":"0","paidUser":"0","paidFee":"0","userCheck":true,)"
             R"("providerCheck":true,"renewable":false,"unservedReported":false,"wasSuspended":false,"createdAt":"1700000000","activatedAt":"1700000000","activateHeight":"100",)"
             R"("settledAt":"0","settleHeight":"0","probation":"0","duration":"3600","suspendedSeconds":"0",)"
-            R"("suspendedSince":"0","activationDeadline":"1700003600","replaces":"0","feeBp":"0","status":"2"})");
+            R"("suspendedSince":"0","activationDeadline":"1700003600","replaces":"0","feeBp":"0","profit":"0","profitMinted":"0","profitBp":"0","status":"2"})");
     const std::string entry =
         R"({"provider":")" + w.provider.checksummed() +
         R"(","host":"provider.example","port":"8090",)"
@@ -160,7 +160,7 @@ TEST_CASE("results are what the ABI says, read by the ABI alone", "[abi]") {
         R"("minimumPrices":{"cpuMilli":"18000","memoryMiB":"1800","storageMiB":"18","gpus":"500000"},)"
         R"("total":{"cpuMilli":"8000","memoryMiB":"16384","storageMiB":"100000","gpus":"2"},)"
         R"("available":{"cpuMilli":"7000","memoryMiB":"15872","storageMiB":"99000","gpus":"2"},)"
-        R"("attributes":"{\"region\":\"eu\"}","probation":"0","renewable":false,"acceptsOffers":true,"operatorKey":")" +
+        R"("attributes":"{\"region\":\"eu\"}","probation":"0","probationPledge":"0","renewable":false,"acceptsOffers":true,"operatorKey":")" +
         w.operator_key.address().checksummed() + R"(","status":"1"})";
     CHECK(result_json(w, all, w.contracts.registry, calls::registry::get(w.provider)) == entry);
     CHECK(result_json(w, all, w.contracts.registry, calls::registry::list(0, 10)) == "[" + entry + "]");
@@ -169,7 +169,8 @@ TEST_CASE("results are what the ABI says, read by the ABI alone", "[abi]") {
     CHECK(
         result_json(w, all, w.contracts.market, calls::market::parameters()) ==
         R"({"activationDeadline":"3600","maxUnactivated":"16","minimumDeposit":"1","probationWindow":"2592000",)"
-        R"("maxProbationCancels":"3","feeBp":"0","treasury":"0x0000000000000000000000000000000000000000"})");
+        R"("maxProbationCancels":"3","feeBp":"0","treasury":"0x0000000000000000000000000000000000000000",)"
+        R"("profitBp":"0"})");
     CHECK(result_json(w, all, w.contracts.market, calls::market::current(w.user, w.provider)) == R"("1")");
     CHECK(result_json(w, all, w.contracts.market, calls::market::quote_used({})) == "false");
     CHECK(result_json(w, all, w.contracts.market, calls::market::settle_many({{1}})) == R"("1")");
@@ -269,6 +270,7 @@ TEST_CASE("logs are what the ABI says: every event of a long story, read by the 
     w.wait(100);
     council(w.stranger, calls::council::execute(1));
     council(w.contracts.council, calls::council::grant_role(kVetoRole, w.user));
+    act(w.contracts.council, w.contracts.market, calls::market::set_parameter("feeBp", Amount{1}));
     council(w.contracts.council, calls::council::set_members({w.user}, 1));
     pledge(w.other, calls::pledge::pledge(Amount{100}, w.provider));
     w.next_epoch();

@@ -57,6 +57,7 @@ TEST_CASE("an extension adds time at the same prices, and its deposit", "[market
                         {1'800},
                         {5'400},
                         half,
+                        Amount{0},
                         {Amount{kRate} + half, {}, {}, {}, {}, begun + Seconds{5'400}}});
     CHECK(the<CreditTransfer>(events) == CreditTransfer{w.user, w.contracts.market, half});
     CHECK(w.credits(w.contracts.market) == Amount{kRate} + half);

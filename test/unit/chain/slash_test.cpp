@@ -50,6 +50,21 @@ TEST_CASE("a slash is announced, waits, and then takes from everybody in proport
     CHECK(w.refused(w.stranger, w.contracts.pledge, pledge::execute_slash(2)) == "UnknownSlash(id=2)");
 }
 
+TEST_CASE("what is slashed goes to the treasury, where there is one", "[slash]") {
+    PledgeWorld w;
+    w.ok(w.contracts.council, w.contracts.market,
+         calls::market::set_parameter("treasury", Amount::from_word(w.stranger.word())));
+    w.pledge(w.user, 100);
+    const Amount supply = w.state.token_supply();
+    const std::uint64_t id = w.announce(40);
+    w.wait(2'000);
+    const auto done =
+        the<SlashExecuted>(events_of(w.ok(w.other, w.contracts.pledge, pledge::execute_slash(id))));
+    CHECK(done.to == w.stranger);
+    CHECK(w.credits(w.stranger) == Amount{40});
+    CHECK(w.state.token_supply() == supply);
+}
+
 TEST_CASE("the guards of a slash stand in their order", "[slash]") {
     PledgeWorld w;
     const std::string long_reason(257, 'x');

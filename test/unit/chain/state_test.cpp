@@ -218,8 +218,8 @@ TEST_CASE("an order's row is small", "[state]") {
     PledgeWorld w = eventful();
     for (const Row& row : rows_of(w.state))
         if (row.table == static_cast<std::uint8_t>(Table::orders))
-            CHECK(row.key.size() + row.value->size() <= 300);
-    CHECK(sizeof(Order) <= 512);
+            CHECK(row.key.size() + row.value->size() <= 328);
+    CHECK(sizeof(Order) <= 576);
 }
 
 TEST_CASE("genesis: allocations, supply and parameters", "[genesis]") {
@@ -272,6 +272,11 @@ TEST_CASE("a genesis that cannot be is refused by field", "[genesis]") {
     SECTION("deadline") {
         genesis.market.activation_deadline = {0};
         field = "market.activation_deadline";
+    }
+    SECTION("profit over the fee") {
+        genesis.market.fee_bp = 10;
+        genesis.market.profit_bp = 11;
+        field = "market.profit_bp";
     }
     SECTION("threshold") {
         genesis.council.threshold = 4;
