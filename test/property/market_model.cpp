@@ -107,6 +107,7 @@ std::string MarketModel::running(std::uint64_t id) const {
 std::string MarketModel::place(Entry order, const Address& user, std::uint64_t t) {
     order.user = user;
     order.fee_bp = parameters_.fee_bp;
+    order.profit_bp = parameters_.profit_bp;
     order.deadline = t + parameters_.activation_deadline.count;
     Listing& listing = listings.at(order.provider);
     const auto wanted = parts(order.resources);
@@ -119,7 +120,43 @@ std::string MarketModel::place(Entry order, const Address& user, std::uint64_t t
     listing.reserved = from(reserved);
     credits[user] -= value(order);
     escrow += value(order);
+    promise(order, value(order), t);
     orders.push_back(order);
+    return "";
+}
+
+void MarketModel::promise(Entry& order, const Amount& deposit, std::uint64_t t) {
+    if (t / epoch_length != epoch) promised_in_epoch = {};
+    epoch = t / epoch_length;
+    const Amount wanted = deposit * Amount{order.profit_bp} / Amount{10'000};
+    const Amount granted = std::min(wanted, epoch_profit - promised_in_epoch);
+    promised_in_epoch += granted;
+    promised += granted;
+    order.profit += granted;
+}
+
+std::string MarketModel::set_parameter(bool council, std::string_view name, const Amount& value) {
+    if (!council) return "NotCouncil";
+    const std::uint64_t v = value.fits_u64() ? value.to_u64() : ~0ull;
+    MarketParameters& p = parameters_;
+    if (name == "activationDeadline" && v >= 1 && v <= kTenYears)
+        p.activation_deadline = {v};
+    else if (name == "maxUnactivated" && v <= 0xffffffff)
+        p.max_unactivated = static_cast<std::uint32_t>(v);
+    else if (name == "minimumDeposit")
+        p.minimum_deposit = value;
+    else if (name == "probationWindow" && v <= kTenYears)
+        p.probation_window = {v};
+    else if (name == "maxProbationCancels" && v <= 0xffffffff)
+        p.max_probation_cancels = static_cast<std::uint32_t>(v);
+    else if (name == "feeBp" && v <= 10'000 && v >= p.profit_bp)
+        p.fee_bp = static_cast<std::uint16_t>(v);
+    else if (name == "profitBp" && v <= p.fee_bp)
+        p.profit_bp = static_cast<std::uint16_t>(v);
+    else if (name == "treasury")
+        p.treasury = *Address::from_word(value.word());
+    else
+        return "InvalidParameter";
     return "";
 }
 
@@ -142,6 +179,12 @@ void MarketModel::accrue(Entry& order, std::uint64_t t) {
         burned += fee;
     else
         credits[parameters_.treasury] += fee;
+    if (order.profit.is_zero()) return;
+    const Amount due = order.profit * order.accrued / value(order);
+    if (due <= order.minted) return;
+    promised -= due - order.minted;
+    if (earning.contains(order.provider)) minted += due - order.minted;
+    order.minted = due;
 }
 
 void MarketModel::finish(Entry& order, OrderStatus status, std::uint64_t t) {
@@ -149,6 +192,7 @@ void MarketModel::finish(Entry& order, OrderStatus status, std::uint64_t t) {
     const Amount rest = value(order) - order.accrued;
     escrow -= rest;
     credits[order.user] += rest;
+    promised -= order.profit - order.minted;
     order.status = status;
     auto reserved = parts(listings.at(order.provider).reserved);
     for (std::size_t i = 0; i < 4; ++i) reserved[i] -= parts(order.resources)[i];
@@ -282,6 +326,7 @@ std::string MarketModel::extend(const Address& caller, std::uint64_t id, std::ui
     if (credits[caller] < added) return "InsufficientCredits";
     credits[caller] -= added;
     escrow += added;
+    promise(longer, added, t);
     order = longer;
     return "";
 }

@@ -31,6 +31,9 @@ public:
         /// Closed ones, and one that is open: its end is 0.
         std::vector<std::pair<std::uint64_t, std::uint64_t>> suspensions;
         Amount accrued;
+        Amount profit;  ///< promised to pledges
+        Amount minted;  ///< of it, what was due
+        std::uint16_t profit_bp = 0;
     };
     struct Listing {
         bool active = false;
@@ -61,6 +64,8 @@ public:
     std::string withdraw(const Address& caller, std::uint64_t id, const Amount& amount, std::uint64_t t);
     std::string cancel_quote(const Address& caller, const Hash& salt);
     std::string bump(const Address& caller);
+    /// `council`: whether it is the caller.
+    std::string set_parameter(bool council, std::string_view name, const Amount& value);
 
     /// What an order has earned by t: seconds are counted by the list of suspensions.
     static Amount earned(const Entry& order, std::uint64_t t);
@@ -73,6 +78,14 @@ public:
     std::map<Address, Amount> credits;    ///< of people and the treasury
     Amount escrow;
     Amount burned;  ///< of fees
+    // Profit: epochs as of genesis, and whose pools somebody earns in
+    std::uint64_t epoch_length = 0;
+    Amount epoch_profit;
+    std::set<Address> earning;
+    std::uint64_t epoch = 0;
+    Amount promised_in_epoch;
+    Amount promised;
+    Amount minted;
     std::set<Hash> spent;
     std::set<std::pair<Address, Hash>> revoked;
     std::map<Address, std::uint64_t> epochs;
@@ -91,6 +104,7 @@ private:
     /// Books what accrued up to t and pays provider and protocol.
     void accrue(Entry& order, std::uint64_t t);
     void finish(Entry& order, OrderStatus status, std::uint64_t t);
+    void promise(Entry& order, const Amount& deposit, std::uint64_t t);
     std::string running(std::uint64_t id) const;
 
     MarketParameters parameters_;

@@ -4,10 +4,10 @@
 
 #include <array>
 
-#include "chain/settlement.hpp"
-#include "property/market_model.hpp"
+#include "chain/council_calls.hpp"
+#include "property/dice.hpp"
+#include "property/market_model_checks.hpp"
 #include "property/runs.hpp"
-#include "unit/chain/world.hpp"
 
 using namespace grid::chain;
 using namespace grid::chain::test;
@@ -30,38 +30,10 @@ enum class Act : std::uint8_t {
     withdraw,
     cancel_quote,
     bump,
-    registry
+    registry,
+    parameter
 };
-constexpr int kActs = 15;
-
-/// A small generator of its own: a sequence is one seed, so that a hundred thousand of them are cheap.
-class Dice {
-public:
-    explicit Dice(std::uint64_t seed) : state_(seed) {}
-    std::uint64_t below(std::uint64_t n) {
-        state_ += 0x9e3779b97f4a7c15ull;  // splitmix64
-        std::uint64_t z = state_;
-        z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
-        z = (z ^ z >> 27) * 0x94d049bb133111ebull;
-        return (z ^ z >> 31) % n;
-    }
-    bool one_in(std::uint64_t n) { return below(n) == 0; }
-
-private:
-    std::uint64_t state_;
-};
-
-/// The keys are the same in every play.
-const std::array<PrivateKey, 4>& keys() {
-    static const std::array<PrivateKey, 4> kKeys{key(1), key(2), key(3), key(4)};
-    return kKeys;
-}
-
-const std::array<Address, 4>& people() {
-    static const std::array<Address, 4> kPeople{keys()[0].address(), keys()[1].address(), keys()[2].address(),
-                                                keys()[3].address()};
-    return kPeople;
-}
+constexpr int kActs = 16;
 
 /// 0 and 1 are providers, 3 is their operator key; everybody may do everything.
 class Play {
@@ -74,6 +46,15 @@ public:
             model_.credits[person] = Amount{kMoney};
         }
         for (int i = 0; i < 2; ++i) enlist(people()[static_cast<std::size_t>(i)]);
+        // Somebody earns with the first provider, and nobody with the second.
+        const Address pledger = key(10).address();
+        run(pledger, contracts_.token, calls::token::approve(contracts_.credit, Amount{kPledge}), "");
+        run(pledger, contracts_.credit, calls::credit::purchase(Amount{kPledge}), "");
+        run(pledger, contracts_.pledge, calls::pledge::pledge(Amount{kPledge}, people()[0]), "");
+        block_.time.seconds += kEpoch;
+        model_.earning = {people()[0]};
+        model_.epoch_length = kEpoch;
+        model_.epoch_profit = Amount{kEpochProfit};
     }
 
     void step() {
@@ -103,6 +84,9 @@ public:
 
 private:
     static constexpr std::uint64_t kMoney = 1'000'000'000;
+    static constexpr std::uint64_t kPledge = 777;
+    static constexpr std::uint64_t kEpoch = 200;
+    static constexpr std::uint64_t kEpochProfit = 3'000;
 
     MarketParameters make_parameters() {
         MarketParameters p;
@@ -113,6 +97,7 @@ private:
         p.max_probation_cancels = 1;
         const std::uint16_t fees[] = {0, 1, 250, 3'333, 10'000};
         p.fee_bp = fees[dice_.below(5)];
+        p.profit_bp = static_cast<std::uint16_t>(dice_.below(p.fee_bp + 1u));
         if (dice_.one_in(2)) p.treasury = key(9).address();
         return p;
     }
@@ -121,6 +106,9 @@ private:
         Genesis g;
         g.token_cap = Amount{10 * kMoney};
         g.market = parameters_;
+        g.pledge.epoch_length = {kEpoch};
+        g.pledge.epoch_profit = Amount{kEpochProfit};
+        g.allocations.emplace_back(key(10).address(), Amount{kPledge});
         for (const Address& account : people()) g.allocations.emplace_back(account, Amount{kMoney});
         return make_genesis_state(g);
     }
@@ -154,8 +142,8 @@ private:
     /// What moves orders comes more often than the rest.
     Act any_act() {
         static constexpr std::array<std::uint8_t, kActs> kWeights{3, 3, 3, 6, 4, 4, 3, 1,
-                                                                  2, 3, 1, 1, 1, 1, 1};
-        std::uint64_t left = dice_.below(37);
+                                                                  2, 3, 1, 1, 1, 1, 1, 2};
+        std::uint64_t left = dice_.below(39);
         std::size_t act = 0;
         while (left >= kWeights[act]) left -= kWeights[act++];
         return static_cast<Act>(act);
@@ -340,8 +328,28 @@ private:
                     enlist(people()[dice_.below(2)]);
                 }
                 break;
+            case Act::parameter:
+                expected = change_parameter(who);
+                break;
         }
         if (expected.empty()) ++succeeded_[static_cast<std::size_t>(act)];
+    }
+
+    /// By the council, or by somebody who may not: a value that may be, or one that may not.
+    std::string change_parameter(const Address& who) {
+        static constexpr std::array<std::string_view, 8> kNames{
+            "activationDeadline",  "maxUnactivated", "minimumDeposit", "probationWindow",
+            "maxProbationCancels", "feeBp",          "profitBp",       "treasury"};
+        static constexpr std::array<std::uint64_t, 7> kMost{600, 4, 100, 3'000, 3, 11'000, 6'000};
+        const std::size_t which = dice_.below(kNames.size());
+        const Amount value = which < kMost.size() ? Amount{dice_.below(kMost[which])}
+                             : dice_.one_in(2)    ? Amount{}
+                                                  : Amount::from_word(key(9).address().word());
+        const bool council = !dice_.one_in(6);
+        const std::string expected = model_.set_parameter(council, kNames[which], value);
+        run(council ? contracts_.council : who, contracts_.market,
+            market::set_parameter(kNames[which], value), expected);
+        return expected;
     }
 
     /// The call must end as the model says; one that is refused journals and logs nothing.
@@ -376,47 +384,8 @@ private:
         return all;
     }
 
-    void check(const std::vector<Amount>& accrued_before) {
-        RC_ASSERT(state_.last_order().value == model_.orders.size());
-        Amount escrow;
-        for (std::size_t i = 0; i < model_.orders.size(); ++i) {
-            const Order o = *state_.order({i + 1});
-            const auto& m = model_.orders[i];
-            RC_ASSERT(o.status == m.status);
-            RC_ASSERT(o.accrued == m.accrued);
-            RC_ASSERT(o.accrued <= o.deposit);
-            if (i < accrued_before.size()) RC_ASSERT(o.accrued >= accrued_before[i]);
-            RC_ASSERT(o.duration.count == m.duration);
-            RC_ASSERT(
-                (o.renewable == m.renewable && o.unserved_reported == m.reported && o.fee_bp == m.fee_bp));
-            RC_ASSERT((o.replaces.value == m.replaces && o.was_suspended == !m.suspensions.empty()));
-            if (o.status == OrderStatus::running) {
-                for (const std::uint64_t later : {0u, 1u, 100u, 5'000u})
-                    RC_ASSERT(settlement::earned_at(o, block_.time + Seconds{later}) ==
-                              MarketModel::earned(m, block_.time.seconds + later));
-                const auto end = MarketModel::end(m, block_.time.seconds);
-                RC_ASSERT(settlement::announced_end(o) == (end ? Timestamp{*end} : settlement::kUnknownEnd));
-            }
-            // Of what accrued everything is paid at once, and of an ended order everything.
-            RC_ASSERT(o.paid_provider + o.paid_fee == o.accrued);
-            if (!o.live()) RC_ASSERT(o.paid_provider + o.paid_fee + o.paid_user == o.deposit);
-            escrow += o.deposit - o.paid_provider - o.paid_user - o.paid_fee;
-        }
-        RC_ASSERT(state_.credit_balance(contracts_.market) == escrow);
-        RC_ASSERT(model_.escrow == escrow);
-        for (const auto& [account, credits] : model_.credits)
-            RC_ASSERT(state_.credit_balance(account) == credits);
-        // Nothing is minted, and nothing burned but fees, with what backs them.
-        RC_ASSERT(state_.credit_supply() + model_.burned == Amount{4 * kMoney});
-        RC_ASSERT(state_.token_supply() + model_.burned == Amount{4 * kMoney});
-        RC_ASSERT(state_.token_balance(contracts_.credit) == state_.credit_supply());
-        for (const auto& [address, listing] : model_.listings) {
-            const Provider& p = *state_.provider(address);
-            RC_ASSERT(p.available.cpu_milli + listing.reserved.cpu_milli == p.total.cpu_milli);
-            RC_ASSERT(p.available.memory_mib + listing.reserved.memory_mib == p.total.memory_mib);
-            RC_ASSERT(p.available.storage_mib + listing.reserved.storage_mib == p.total.storage_mib);
-            RC_ASSERT(p.available.gpus + listing.reserved.gpus == p.total.gpus);
-        }
+    void check(const std::vector<Amount>& accrued_before) const {
+        check_market(state_, model_, block_.time, accrued_before, Amount{4 * kMoney}, Amount{kPledge});
     }
 
     Dice dice_;
