@@ -5,6 +5,7 @@
 #include "chain/pledge_rows.hpp"
 #include "chain/token_rows.hpp"
 #include "property/pledge_model.hpp"
+#include "property/pledge_steps.hpp"
 #include "property/runs.hpp"
 #include "unit/chain/world.hpp"
 
@@ -13,75 +14,12 @@ using namespace grid::chain::test;
 
 namespace {
 
+using pledging::Act;
+using pledging::amount_of;
+using pledging::Step;
 using Number = PledgeModel::Number;
 constexpr std::size_t kPeople = PledgeModel::kPeople;
 constexpr std::size_t kPools = PledgeModel::kPools;
-
-enum class Act : std::uint8_t {
-    approve,
-    purchase,
-    permit,
-    purchase_with_permit,
-    redeem,
-    send,
-    claim_transfer,
-    burn,
-    mint,
-    escrow,
-    release,
-    market_burn,
-    pledge,
-    unpledge,
-    withdraw,
-    claim,
-    announce,
-    execute,
-    veto,
-    promise,
-    mint_profit,
-    lapse,
-    role,
-    forbidden
-};
-
-/// One step, from plain numbers that shrink well.
-struct Step {
-    Act act = Act::approve;
-    std::uint8_t who = 0;
-    std::uint8_t pool = 0;
-    std::uint8_t size = 0;  ///< what the amount is a part of
-    std::uint16_t x = 0;
-    std::uint8_t clock = 0;  ///< how time goes on before it
-};
-
-std::ostream& operator<<(std::ostream& out, const Step& s) {
-    return out << "{act " << int(s.act) << ", who " << int{s.who} << ", pool " << int{s.pool} << ", size "
-               << int{s.size} << ", x " << s.x << ", clock " << int{s.clock} << "}";
-}
-
-rc::Gen<Step> any_step() {
-    using A = Act;
-    return rc::gen::build<Step>(
-        rc::gen::set(
-            &Step::act,
-            rc::gen::weightedElement<Act>(
-                {{1, A::approve},     {2, A::purchase}, {1, A::permit},         {2, A::purchase_with_permit},
-                 {1, A::redeem},      {2, A::send},     {2, A::claim_transfer}, {1, A::burn},
-                 {1, A::mint},        {1, A::escrow},   {1, A::release},        {1, A::market_burn},
-                 {10, A::pledge},     {8, A::unpledge}, {8, A::withdraw},       {5, A::claim},
-                 {6, A::announce},    {8, A::execute},  {2, A::veto},           {4, A::promise},
-                 {8, A::mint_profit}, {1, A::lapse},    {1, A::role},           {1, A::forbidden}})),
-        rc::gen::set(&Step::who, rc::gen::inRange<std::uint8_t>(0, kPeople)),
-        rc::gen::set(&Step::pool, rc::gen::weightedElement<std::uint8_t>({{4, 0}, {1, 1}})),
-        rc::gen::set(&Step::size, rc::gen::inRange<std::uint8_t>(0, 8)),
-        rc::gen::set(&Step::x, rc::gen::arbitrary<std::uint16_t>()),
-        rc::gen::set(&Step::clock, rc::gen::inRange<std::uint8_t>(0, 16)));
-}
-
-Amount amount_of(Number n) {
-    const Amount high{static_cast<std::uint64_t>(n >> 64)};
-    return high * Amount::power_of_two(64) + Amount{static_cast<std::uint64_t>(n)};
-}
 
 class Play {
 public:
@@ -164,34 +102,12 @@ private:
         for (const auto& slash : model_.slashes)
             if (slash.status == 1 && slash.due > t) next = std::min(next, slash.due);
         if (next == ~0ull) next = boundary;
-        switch (s.clock) {
-            case 0:
-                t += 1;
-                break;
-            case 1:
-                t = boundary;
-                break;
-            case 2:
-                t = std::max(t, boundary - 1);
-                break;
-            case 3:
-                t = next;
-                break;
-            case 4:
-                t = std::max(t, next - 1);
-                break;
-            case 5:
-                t = next + 1;
-                break;
-            case 6:
-                t += s.x % 400;
-                break;
-            case 7:
-                if (s.x % 16 == 0) t += 3ull * 365 * 24 * 3600;
-                break;
-            default:
-                break;
-        }
+        const std::uint64_t to[] = {t + 1,    boundary,      std::max(t, boundary - 1), next,
+                                    next + 1, t + s.x % 400, std::max(t, next - 1)};
+        if (s.clock < std::size(to))
+            t = to[s.clock];
+        else if (s.clock == std::size(to) && s.x % 16 == 0)
+            t += 3ull * 365 * 24 * 3600;
         ++block_.number;
         model_.advance(t);
     }
@@ -346,7 +262,7 @@ private:
                                         pledge::mint_profit(provider, 1, amount_of(v)));
             RC_ASSERT(*calls::decode_amount(output) == amount_of(minted));
         } else if (s.act == Act::lapse) {
-            const Number v = std::min<Number>(part_of(s, m.promised), m.promised);
+            const Number v = std::min(part_of(s, m.promised), m.promised);
             m.promised -= v;
             expect("", contracts_.market, contracts_.pledge, pledge::lapse_profit(amount_of(v)));
         } else if (s.act == Act::role) {
@@ -500,7 +416,7 @@ private:
 TEST_CASE("credits and pledges do what an independent bookkeeper expects", "[pledge]") {
     std::map<std::string, std::size_t> seen;
     REQUIRE(grid::test::holds("pledge sequences", 500, [&] {
-        const auto steps = *rc::gen::scale(2, rc::gen::container<std::vector<Step>>(any_step()));
+        const auto steps = *rc::gen::scale(2, rc::gen::container<std::vector<Step>>(pledging::any_step()));
         Play play(*rc::gen::inRange(0, 3) == 0);
         for (const Step& step : steps) play.step(step);
         play.finish();
