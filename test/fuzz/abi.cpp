@@ -67,8 +67,9 @@ void check_revert(const CallResult& result) {
     require(result.output.size() >= 4, "revert data begins with a selector");
     const chain::abi::Selector selector{result.output[0], result.output[1], result.output[2],
                                         result.output[3]};
-    const std::string name = revert_name(result.output);
-    if (name == "Panic" || name == "Error") return;
+    static const chain::abi::Selector kPanic = chain::abi::selector("Panic(uint256)");
+    static const chain::abi::Selector kError = chain::abi::selector("Error(string)");
+    if (selector == kPanic || selector == kError) return;
     for (const Contract& contract : contracts()) {
         const Declaration* error = find(contract.errors, selector);
         if (error == nullptr) continue;
@@ -106,11 +107,15 @@ void check_state(const State& state) {
                     p.available.storage_mib <= p.total.storage_mib && p.available.gpus <= p.total.gpus,
                 "no more is available than there is");
     }
+    Amount unpaid;
     for (std::uint64_t id = 1; id <= state.last_order().value; ++id) {
         const Order order = *state.order({id});
-        require(order.accrued <= order.deposit && order.paid_provider + order.paid_user <= order.deposit,
+        const Amount paid = order.paid_provider + order.paid_user + order.paid_fee;
+        require(order.accrued <= order.deposit && paid <= order.deposit,
                 "no order pays more than its deposit");
+        unpaid += order.deposit - paid;
     }
+    require(state.credit_balance(at.market) == unpaid, "the escrow is what orders have not paid");
 }
 
 void run_call(ByteView input) {
@@ -241,6 +246,7 @@ void run_result(ByteView input) {
         require(read_by_abi(outputs[input[1] % std::size(kReaders)], data) != Reading::malformed,
                 "what is read as a result is one of the ABI", reader.function);
     }
+    if (!thorough(input)) return;
     require(!describe_revert(data).empty(), "revert data is described");
     revert_name(data);
 }

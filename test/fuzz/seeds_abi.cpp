@@ -134,6 +134,18 @@ void add_play(Seeds& seeds) {
     market("withdraw", 4, 0, calls::market::withdraw({2}, Amount{1}));
     market("withdraw-past-end", 8, 6, calls::market::withdraw({4}, Amount{1}));
     market("earned", 8, 0, calls::market::earned_at({3}, {1'700'001'000}));
+    market("suspend", 1, 0, calls::market::suspend({4}));
+    market("resume", 2, 1, calls::market::resume({3}));
+    market("extend", 4, 0, calls::market::extend_order({4}, {60}));
+    market("report-unserved", 4, 0, calls::market::report_unserved({4}));
+    market("get-many", 8, 0, calls::market::get_many({{1}, {4}, {9}}));
+    market("ending-before", 8, 0, calls::market::orders_ending_before({1'800'000'000}, {1}, 100));
+    market("check-permission", 8, 0,
+           calls::market::check_permission(key(6).address(), provider, Amount{9}, {}));
+    market("cancel-quote", 1, 0, calls::market::cancel_quote(Hash{}));
+    market("bump-epoch", 1, 0, calls::market::bump_quote_epoch());
+    const auto set_fee = calls::market::set_parameter("feeBp", Amount{700});
+    seeds["play-set-fee-by-council"] = with_head(static_cast<std::uint8_t>(kKeys + 4), kMarket, 0, set_fee);
     Quote quote;
     quote.provider = provider;
     quote.user = key(6).address();
@@ -145,6 +157,21 @@ void add_play(Seeds& seeds) {
     market("quote-of-another", 5, 0,
            calls::market::create_order_with_quote(quote, key(2).sign(digest).rsv()));
     market("quote-forged", 6, 0, calls::market::create_order_with_quote(quote, key(5).sign(digest).rsv()));
+    Quote next = quote;
+    next.user = key(4).address();
+    next.replaces = {4};
+    const Hash replaced = quote_digest(next, kEmbeddedChainId, embedded_addresses().market);
+    market("replace", 4, 0, calls::market::replace_order(next, key(2).sign(replaced).rsv()));
+    const calls::token::PermitTerms terms{
+        key(6).address(), embedded_addresses().credit, Amount{1'000'000}, {}, Amount{1'900'000'000}};
+    const Signature permit =
+        key(6).sign(calls::token::permit_digest(terms, kEmbeddedChainId, embedded_addresses().token));
+    market(
+        "create-with-permit", 6, 0,
+        calls::market::create_order_with_permit(provider, {1, 2, 3, 0}, prices, {3'600}, {}, terms, permit));
+    seeds["play-permit"] = with_head(by(8), kTokenContract, 0, calls::token::permit(terms, permit));
+    seeds["play-purchase-with-permit"] =
+        with_head(by(6), kCredit, 0, calls::credit::purchase_with_permit(terms, permit));
     seeds["play-transfer"] = with_head(by(3), kTokenContract, 0, calls::token::transfer(provider, Amount{5}));
     seeds["play-transfer-from"] = with_head(
         by(3), kTokenContract, 0, calls::token::transfer_from(key(3).address(), provider, Amount{5}));

@@ -73,6 +73,8 @@ Genesis genesis() {
     g.pledge.unbonding_period = {120};
     g.pledge.slash_delay = {60};
     g.pledge.epoch_profit = kToken;
+    g.market.fee_bp = 500;
+    g.market.profit_bp = 300;
     for (std::uint8_t number = 1; number <= kKeys; ++number)
         g.allocations.emplace_back(key(number).address(), Amount{1'000} * kToken);
     return g;
@@ -128,8 +130,8 @@ const std::vector<Address>& callers() {
     return all;
 }
 
-// Orders: 1 completed, 2 cancelled with a rest to take, 3 running for a long time, 4 running to a near end,
-// 5 waiting for activation. Account 3 has pledged, and unpledged some; a slash is announced. Proposals: 1
+// Orders: 1 completed, 2 cancelled, 3 running for a long time and suspended, 4 running to a near end, 5
+// waiting for activation. Account 3 has pledged, and unpledged some; a slash is announced. Proposals: 1
 // ready, 2 open.
 Stage::Stage() : state(make_genesis_state(genesis())) {
     Play play{*this};
@@ -162,6 +164,7 @@ Stage::Stage() : state(make_genesis_state(genesis())) {
         play.act(1, play.at.council,
                  calls::council::propose(play.at.council, calls::council::set_delay({20})));
     play.act(2, play.at.council, calls::council::approve(1));
+    play.act(2, play.at.market, calls::market::suspend({3}));
     play.wait(59);
     state.take_write_set();
 }
