@@ -26,6 +26,7 @@ if(GRID_FUZZ)
   set(GRID_FUZZ_SANITIZERS address,undefined)
   add_compile_options(-fsanitize=fuzzer-no-link,${GRID_FUZZ_SANITIZERS} -fno-sanitize-recover=undefined
                       -fno-omit-frame-pointer
+                      -Wno-unknown-warning-option  # pragmas name warnings of GCC
                       -fsanitize-ignorelist=${CMAKE_SOURCE_DIR}/test/fuzz/libfuzzer/ignore.txt)
   add_link_options(-fsanitize=${GRID_FUZZ_SANITIZERS})
 endif()
