@@ -140,9 +140,9 @@ void handle_body(const Context& context, const std::string& body, RpcServer::Rep
     if (const std::size_t zero = body.find('\0'); zero != std::string::npos)
         return refuse(-32700, "parse error: not JSON at byte " + std::to_string(zero));
     rapidjson::Document document;
-    // In full precision: an id that is no integer must come back as the same number.
-    constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag |
-                                rapidjson::kParseFullPrecisionFlag;
+    // Not kParseFullPrecisionFlag: RapidJSON then reads outside of its tables for numbers such as
+    // 0.00e-40737040777000.
+    constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
     document.Parse<kFlags>(body.data(), body.size());
     if (document.HasParseError())
         return refuse(-32700, "parse error: not JSON at byte " + std::to_string(document.GetErrorOffset()));
