@@ -4,6 +4,10 @@
 #include <stdexcept>
 #include <thread>
 
+#include "chain/pledge_rows.hpp"
+#include "chain/settlement.hpp"
+#include "chain/token_rows.hpp"
+
 namespace grid::test {
 
 using namespace chain;
@@ -18,10 +22,37 @@ void must_equal(const std::string& what, const std::string& expected, const std:
     if (expected != came) broken(what + ": expected " + expected + ", came " + came);
 }
 
+/// Of what accrued everybody has been paid, and the market holds the rest of the deposits.
+void audit_escrow(const State& state) {
+    Amount unpaid;
+    for (std::uint64_t id = 1; id <= state.last_order().value; ++id) {
+        const Order order = *state.order({id});
+        const std::string where = "order " + std::to_string(id) + ", ";
+        must_equal(where + "fee", settlement::fee(order).decimal(), order.paid_fee.decimal());
+        must_equal(where + "paid of what accrued", order.accrued.decimal(),
+                   (order.paid_provider + order.paid_fee).decimal());
+        const Amount left = order.deposit - order.paid_provider - order.paid_fee - order.paid_user;
+        if (!order.live()) must_equal(where + "left in escrow", "0", left.decimal());
+        unpaid += left;
+    }
+    must_equal("escrow", unpaid.decimal(), state.credit_balance(embedded_addresses().market).decimal());
+}
+
+/// Pledge holds what is pledged and what was earned; what live orders may still bring is promised.
+void audit_pledges(const State& state) {
+    Amount held = pledge_rows::totals(state).unclaimed;
+    for (const Address& provider : state.providers()) held += pledge_rows::pool(state, provider).total;
+    must_equal("credits of Pledge", held.decimal(),
+               state.credit_balance(embedded_addresses().pledge).decimal());
+    Amount to_come;
+    for (std::uint64_t id = 1; id <= state.last_order().value; ++id)
+        if (const Order order = *state.order({id}); order.live())
+            to_come += order.profit - order.profit_minted;
+    must_equal("promised profit", to_come.decimal(), pledge_rows::totals(state).promised.decimal());
+}
+
 void audit_money(const State& state) {
-    const ContractAddresses contracts = embedded_addresses();
-    Amount tokens;
-    Amount credits;
+    Amount tokens, credits, pending;
     state.for_each_row([&](const Row& row) {
         if (row.key.size() != 20) return;
         Address account;
@@ -30,16 +61,15 @@ void audit_money(const State& state) {
             tokens += state.token_balance(account);
         if (row.table == static_cast<std::uint8_t>(Table::credit_balances))
             credits += state.credit_balance(account);
+        if (row.table == static_cast<std::uint8_t>(Table::pending_transfers))
+            pending += token_rows::pending_transfer(state, account);
     });
     must_equal("sum of token balances", state.token_supply().decimal(), tokens.decimal());
     must_equal("sum of credit balances", state.credit_supply().decimal(), credits.decimal());
-    if (state.token_balance(contracts.credit) < state.credit_supply()) broken("credits are not backed");
-    Amount unpaid;
-    for (std::uint64_t id = 1; id <= state.last_order().value; ++id) {
-        const Order order = *state.order({id});
-        unpaid += order.deposit - order.paid_provider - order.paid_user;
-    }
-    must_equal("escrow", unpaid.decimal(), state.credit_balance(contracts.market).decimal());
+    must_equal("backing of credits", (state.credit_supply() + pending).decimal(),
+               state.token_balance(embedded_addresses().credit).decimal());
+    audit_escrow(state);
+    audit_pledges(state);
 }
 
 void audit_resources(const State& state) {
@@ -131,6 +161,16 @@ void audit_orders(const NodeClient& client, const Replay& replay) {
             must_equal(where + "paid to the provider", order->paid_provider.decimal(),
                        row["paid_provider"].GetString());
             must_equal(where + "paid to the user", order->paid_user.decimal(), row["paid_user"].GetString());
+            must_equal(where + "fee", order->paid_fee.decimal(), row["paid_fee"].GetString());
+            must_equal(where + "profit", order->profit.decimal(), row["profit"].GetString());
+            must_equal(where + "minted profit", order->profit_minted.decimal(),
+                       row["profit_minted"].GetString());
+            must_equal(where + "replaces", std::to_string(order->replaces.value),
+                       row["replaces"].GetString());
+            must_equal(where + "duration", std::to_string(order->duration.count),
+                       std::to_string(row["duration_s"].GetUint64()));
+            must_equal(where + "suspended", std::to_string(order->suspended.count),
+                       std::to_string(row["suspended_s"].GetUint64()));
             must_equal(where + "settle height", std::to_string(order->settle_height),
                        std::to_string(row["settle_height"].GetUint64()));
             ++seen;

@@ -26,6 +26,26 @@ std::uint64_t seed_of_run() {
     return setting("GRID_CRASH_SEED", std::random_device{}());
 }
 
+/// So that what the load means to do to orders is known to happen.
+struct Seen {
+    std::uint64_t suspended = 0;
+    std::uint64_t replaced = 0;
+    std::uint64_t with_fee = 0;
+    std::uint64_t with_profit = 0;
+};
+
+Seen look_at_orders(const chain::State& state) {
+    Seen seen;
+    for (std::uint64_t id = 1; id <= state.last_order().value; ++id) {
+        const chain::Order order = *state.order({id});
+        if (order.was_suspended) ++seen.suspended;
+        if (order.replaces.value != 0) ++seen.replaced;
+        if (!order.paid_fee.is_zero()) ++seen.with_fee;
+        if (!order.profit_minted.is_zero()) ++seen.with_profit;
+    }
+    return seen;
+}
+
 /// A node that is killed again and again in the same directory.
 class Ordeal {
 public:
@@ -78,6 +98,7 @@ public:
         const auto chain = audit_files(node_.ledger());
         if (chain.flushed != chain.replay.head()->block.header.number)
             throw std::runtime_error("a node that ended in order left rows unflushed");
+        seen = look_at_orders(chain.replay.state());
     }
 
     void lose_writes() {
@@ -92,6 +113,7 @@ public:
     std::uint64_t height = 0;
     std::uint64_t writes = 0;
     std::uint64_t lost_writes = 0;
+    Seen seen;
 
 private:
     std::mt19937_64 random_;
@@ -116,8 +138,16 @@ void kill_again_and_again(Shim shim, const char* name) {
     std::cerr << "  " << ordeal.promised << " promises kept, " << ordeal.height << " blocks";
     if (shim != Shim::none)
         std::cerr << ", " << ordeal.lost_writes << " of " << ordeal.writes << " writes were lost";
-    std::cerr << std::endl;
+    const Seen& seen = ordeal.seen;
+    std::cerr << "; orders: " << seen.suspended << " suspended, " << seen.replaced << " replaced, "
+              << seen.with_fee << " with a fee, " << seen.with_profit << " with profit" << std::endl;
     CHECK(ordeal.promised > 0);
+    if (kills >= 10) {
+        CHECK(seen.suspended > 0);
+        CHECK(seen.replaced > 0);
+        CHECK(seen.with_fee > 0);
+        CHECK(seen.with_profit > 0);
+    }
     if (shim != Shim::none && kills >= 10) CHECK(ordeal.lost_writes > 0);
 }
 

@@ -18,7 +18,8 @@ namespace grid::test {
 using Promises = std::map<chain::Hash, chain::Hash>;
 
 /// A few people who use a market at the same time, each thread a provider and two users: transfers, credits,
-/// orders by offer and by quote, activations, settlements, withdrawals, cancellations, pledges.
+/// permits, orders by offer and by quote, activations, suspensions, extensions, replacements, settlements,
+/// withdrawals, cancellations, revoked quotes, pledges.
 class Load {
 public:
     static constexpr std::uint32_t kMarkets = 3;

@@ -63,10 +63,12 @@ std::optional<rapidjson::Document> NodeClient::get(const std::string& path) cons
 
 NodeUnderTest::NodeUnderTest(std::string directory, Shim shim)
     : directory_(std::move(directory)), shim_(shim) {
-    std::ofstream(directory_ + "/gridd.yaml") << "data: " << data()
-                                              << "\nroles: [ledger, platform]\n"
-                                                 "chain:\n  flush_bytes: 131072\n"
-                                                 "platform:\n  listen: 127.0.0.1:0\n";
+    std::ofstream(directory_ + "/gridd.yaml")
+        << "data: " << data()
+        << "\nroles: [ledger, platform]\n"
+           "chain:\n  flush_bytes: 131072\n  fee_bp: 1000\n  profit_bp: 500\n"
+           "  pledge:\n    epoch: 1s\n"
+           "platform:\n  listen: 127.0.0.1:0\n";
 }
 
 NodeUnderTest::~NodeUnderTest() {
