@@ -17,8 +17,7 @@ using Value = rapidjson::Value;
 
 namespace {
 
-constexpr unsigned kParseFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag |
-                                 rapidjson::kParseFullPrecisionFlag;
+constexpr unsigned kParseFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
 
 /// Nesting of a text, found without parsing it.
 bool too_deep(std::string_view text) noexcept {
