@@ -2,7 +2,9 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "chain/token_rows.hpp"
 #include "crash/audit.hpp"
+#include "crash/load.hpp"
 #include "crash/unsynced_writes.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -26,23 +28,29 @@ std::uint64_t seed_of_run() {
     return setting("GRID_CRASH_SEED", std::random_device{}());
 }
 
-/// So that what the load means to do to orders is known to happen.
+/// What of the load's intentions has come about.
 struct Seen {
     std::uint64_t suspended = 0;
     std::uint64_t replaced = 0;
+    std::uint64_t extended = 0;
+    std::uint64_t permits = 0;
     std::uint64_t with_fee = 0;
     std::uint64_t with_profit = 0;
 };
 
-Seen look_at_orders(const chain::State& state) {
+Seen look_at(const chain::State& state) {
     Seen seen;
     for (std::uint64_t id = 1; id <= state.last_order().value; ++id) {
         const chain::Order order = *state.order({id});
         if (order.was_suspended) ++seen.suspended;
         if (order.replaces.value != 0) ++seen.replaced;
+        if (!Load::may_be_ordered(order.duration)) ++seen.extended;
         if (!order.paid_fee.is_zero()) ++seen.with_fee;
         if (!order.profit_minted.is_zero()) ++seen.with_profit;
     }
+    for (std::uint32_t index = 0; index < chain::kDevelopmentAccounts; ++index)
+        seen.permits += chain::token_rows::permit_nonce(
+            state, chain::derive_from_mnemonic(chain::kDevelopmentMnemonic, index)->address());
     return seen;
 }
 
@@ -98,7 +106,7 @@ public:
         const auto chain = audit_files(node_.ledger());
         if (chain.flushed != chain.replay.head()->block.header.number)
             throw std::runtime_error("a node that ended in order left rows unflushed");
-        seen = look_at_orders(chain.replay.state());
+        seen = look_at(chain.replay.state());
     }
 
     void lose_writes() {
@@ -140,11 +148,14 @@ void kill_again_and_again(Shim shim, const char* name) {
         std::cerr << ", " << ordeal.lost_writes << " of " << ordeal.writes << " writes were lost";
     const Seen& seen = ordeal.seen;
     std::cerr << "; orders: " << seen.suspended << " suspended, " << seen.replaced << " replaced, "
-              << seen.with_fee << " with a fee, " << seen.with_profit << " with profit" << std::endl;
+              << seen.extended << " extended, " << seen.with_fee << " with a fee, " << seen.with_profit
+              << " with profit; " << seen.permits << " permits" << std::endl;
     CHECK(ordeal.promised > 0);
     if (kills >= 10) {
         CHECK(seen.suspended > 0);
         CHECK(seen.replaced > 0);
+        CHECK(seen.extended > 0);
+        CHECK(seen.permits > 0);
         CHECK(seen.with_fee > 0);
         CHECK(seen.with_profit > 0);
     }

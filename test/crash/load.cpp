@@ -217,7 +217,7 @@ private:
 
     Resources some_resources() { return {100 + below(400), 64, 64, 0}; }
     Prices some_prices() { return {Amount{1'000 + below(50)}, Amount{1'000}, Amount{1'000}, Amount{1'000}}; }
-    Seconds some_duration() { return {below(3) == 0 ? 3'600 : 1 + below(4)}; }
+    Seconds some_duration() { return {below(3) == 0 ? kLong : 1 + below(kShort)}; }
 
     struct SignedQuote {
         Quote quote;

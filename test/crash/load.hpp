@@ -23,6 +23,12 @@ using Promises = std::map<chain::Hash, chain::Hash>;
 class Load {
 public:
     static constexpr std::uint32_t kMarkets = 3;
+    /// Orders are made for a few seconds or an hour; of any other length they were extended.
+    static constexpr std::uint64_t kShort = 4;
+    static constexpr std::uint64_t kLong = 3'600;
+    static bool may_be_ordered(chain::Seconds duration) {
+        return duration.count <= kShort || duration.count == kLong;
+    }
 
     /// Goes on until the node is gone or stop() is called.
     Load(const NodeClient& client, std::uint64_t seed);
