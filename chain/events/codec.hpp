@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <string_view>
 #include <vector>
 
@@ -62,7 +63,7 @@ template <class E, Contract Emitter>
 struct TransferCodec {
     static constexpr std::string_view kSignature = "Transfer(address,address,uint256)";
     static constexpr Contract kEmitter = Emitter;
-    static std::vector<Hash> topics(const E& e) { return {topic(e.from), topic(e.to)}; }
+    static auto topics(const E& e) { return std::array{topic(e.from), topic(e.to)}; }
     static void data(abi::Encoder& out, const E& e) { out.uint(e.amount); }
     static E read(LogReader& in) {
         E e;

@@ -19,8 +19,8 @@ struct CouncilCodec {
 template <>
 struct Codec<ProposalCreated> : CouncilCodec {
     static constexpr std::string_view kSignature = "ProposalCreated(uint64,address,address,bytes,uint64)";
-    static std::vector<Hash> topics(const ProposalCreated& e) {
-        return {id(e.id), topic(e.proposer), topic(e.target)};
+    static auto topics(const ProposalCreated& e) {
+        return std::array{id(e.id), topic(e.proposer), topic(e.target)};
     }
     static void data(abi::Encoder& out, const ProposalCreated& e) { out.bytes(e.data).uint(e.term); }
     static ProposalCreated read(LogReader& in) {
@@ -38,7 +38,7 @@ struct Codec<ProposalCreated> : CouncilCodec {
 template <>
 struct Codec<ProposalApproved> : CouncilCodec {
     static constexpr std::string_view kSignature = "ProposalApproved(uint64,address,uint32,uint64)";
-    static std::vector<Hash> topics(const ProposalApproved& e) { return {id(e.id), topic(e.member)}; }
+    static auto topics(const ProposalApproved& e) { return std::array{id(e.id), topic(e.member)}; }
     static void data(abi::Encoder& out, const ProposalApproved& e) {
         out.uint(e.approvals).uint(e.ready_at.seconds);
     }
@@ -55,7 +55,7 @@ struct Codec<ProposalApproved> : CouncilCodec {
 template <>
 struct Codec<ProposalVetoed> : CouncilCodec {
     static constexpr std::string_view kSignature = "ProposalVetoed(uint64,address,uint32)";
-    static std::vector<Hash> topics(const ProposalVetoed& e) { return {id(e.id), topic(e.by)}; }
+    static auto topics(const ProposalVetoed& e) { return std::array{id(e.id), topic(e.by)}; }
     static void data(abi::Encoder& out, const ProposalVetoed& e) { out.uint(e.vetoes); }
     static ProposalVetoed read(LogReader& in) {
         ProposalVetoed e;
@@ -69,7 +69,7 @@ struct Codec<ProposalVetoed> : CouncilCodec {
 template <>
 struct Codec<ProposalCancelled> : CouncilCodec {
     static constexpr std::string_view kSignature = "ProposalCancelled(uint64)";
-    static std::vector<Hash> topics(const ProposalCancelled& e) { return {id(e.id)}; }
+    static auto topics(const ProposalCancelled& e) { return std::array{id(e.id)}; }
     static void data(abi::Encoder&, const ProposalCancelled&) {}
     static ProposalCancelled read(LogReader& in) { return {id(in)}; }
 };
@@ -77,7 +77,7 @@ struct Codec<ProposalCancelled> : CouncilCodec {
 template <>
 struct Codec<ProposalExecuted> : CouncilCodec {
     static constexpr std::string_view kSignature = "ProposalExecuted(uint64,address)";
-    static std::vector<Hash> topics(const ProposalExecuted& e) { return {id(e.id), topic(e.by)}; }
+    static auto topics(const ProposalExecuted& e) { return std::array{id(e.id), topic(e.by)}; }
     static void data(abi::Encoder&, const ProposalExecuted&) {}
     static ProposalExecuted read(LogReader& in) {
         ProposalExecuted e;
@@ -90,7 +90,7 @@ struct Codec<ProposalExecuted> : CouncilCodec {
 template <>
 struct Codec<RoleChanged> : CouncilCodec {
     static constexpr std::string_view kSignature = "RoleChanged(bytes32,address,bool)";
-    static std::vector<Hash> topics(const RoleChanged& e) { return {topic(e.role), topic(e.account)}; }
+    static auto topics(const RoleChanged& e) { return std::array{topic(e.role), topic(e.account)}; }
     static void data(abi::Encoder& out, const RoleChanged& e) { out.boolean(e.granted); }
     static RoleChanged read(LogReader& in) {
         RoleChanged e;
@@ -104,7 +104,7 @@ struct Codec<RoleChanged> : CouncilCodec {
 template <>
 struct Codec<MembersChanged> : CouncilCodec {
     static constexpr std::string_view kSignature = "MembersChanged(uint64,address[],uint32)";
-    static std::vector<Hash> topics(const MembersChanged& e) { return {id(e.term)}; }
+    static auto topics(const MembersChanged& e) { return std::array{id(e.term)}; }
     static void data(abi::Encoder& out, const MembersChanged& e) {
         abi::Encoder elements;
         for (const Address& member : e.members) elements.address(member);
@@ -125,7 +125,7 @@ struct Codec<MembersChanged> : CouncilCodec {
 template <>
 struct Codec<DelayChanged> : CouncilCodec {
     static constexpr std::string_view kSignature = "DelayChanged(uint64)";
-    static std::vector<Hash> topics(const DelayChanged&) { return {}; }
+    static std::array<Hash, 0> topics(const DelayChanged&) { return {}; }
     static void data(abi::Encoder& out, const DelayChanged& e) { out.uint(e.delay.count); }
     static DelayChanged read(LogReader& in) { return {{in.data().u64()}}; }
 };

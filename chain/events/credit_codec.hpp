@@ -11,7 +11,7 @@ struct Codec<CreditTransfer> : TransferCodec<CreditTransfer, &ContractAddresses:
 template <class E>
 struct AccountAmountCodec {
     static constexpr Contract kEmitter = &ContractAddresses::credit;
-    static std::vector<Hash> topics(const E& e) { return {topic(e.account)}; }
+    static auto topics(const E& e) { return std::array{topic(e.account)}; }
     static void data(abi::Encoder& out, const E& e) { out.uint(e.amount); }
     static E read(LogReader& in) {
         E e;
@@ -33,7 +33,7 @@ template <>
 struct Codec<CreditTransferReceived> {
     static constexpr std::string_view kSignature = "TransferReceived(address,uint256)";
     static constexpr Contract kEmitter = &ContractAddresses::credit;
-    static std::vector<Hash> topics(const CreditTransferReceived& e) { return {topic(e.from)}; }
+    static auto topics(const CreditTransferReceived& e) { return std::array{topic(e.from)}; }
     static void data(abi::Encoder& out, const CreditTransferReceived& e) { out.uint(e.amount); }
     static CreditTransferReceived read(LogReader& in) {
         CreditTransferReceived e;
@@ -47,7 +47,7 @@ template <>
 struct Codec<CreditTransferClaimed> {
     static constexpr std::string_view kSignature = "TransferClaimed(address,address,uint256)";
     static constexpr Contract kEmitter = &ContractAddresses::credit;
-    static std::vector<Hash> topics(const CreditTransferClaimed& e) { return {topic(e.from), topic(e.by)}; }
+    static auto topics(const CreditTransferClaimed& e) { return std::array{topic(e.from), topic(e.by)}; }
     static void data(abi::Encoder& out, const CreditTransferClaimed& e) { out.uint(e.amount); }
     static CreditTransferClaimed read(LogReader& in) {
         CreditTransferClaimed e;

@@ -33,8 +33,8 @@ struct Codec<OrderCreated> {
         "OrderCreated(uint64,address,address," GRID_ABI_RESOURCES "," GRID_ABI_PRICES
         ",uint64,uint64,bool,bool,uint64,uint64,uint256,bool,uint64,uint16,uint256,uint16)";
     static constexpr Contract kEmitter = &ContractAddresses::market;
-    static std::vector<Hash> topics(const OrderCreated& e) {
-        return {topic(e.order.id), topic(e.order.user), topic(e.order.provider)};
+    static auto topics(const OrderCreated& e) {
+        return std::array{topic(e.order.id), topic(e.order.user), topic(e.order.provider)};
     }
     static void data(abi::Encoder& out, const OrderCreated& e) {
         const Order& o = e.order;
@@ -82,7 +82,7 @@ struct Codec<OrderActivated> {
     static constexpr std::string_view kSignature =
         "OrderActivated(uint64,address,uint64,uint64,uint64," GRID_ABI_BALANCE ")";
     static constexpr Contract kEmitter = &ContractAddresses::market;
-    static std::vector<Hash> topics(const OrderActivated& e) { return {topic(e.id), topic(e.by)}; }
+    static auto topics(const OrderActivated& e) { return std::array{topic(e.id), topic(e.by)}; }
     static void data(abi::Encoder& out, const OrderActivated& e) {
         out.uint(e.activated_at.seconds).uint(e.activate_height).uint(e.starts_at.seconds);
         put(out, e.balance);
@@ -103,7 +103,7 @@ struct Codec<OrderActivated> {
 template <class E>
 struct SettlementCodec {
     static constexpr Contract kEmitter = &ContractAddresses::market;
-    static std::vector<Hash> topics(const E& e) { return {topic(e.id)}; }
+    static auto topics(const E& e) { return std::array{topic(e.id)}; }
     static void data(abi::Encoder& out, const E& e) {
         out.uint(e.settled_at.seconds).uint(e.settle_height);
         put(out, e.balance);
@@ -132,7 +132,7 @@ struct Codec<OrderCancelled> {
     static constexpr std::string_view kSignature =
         "OrderCancelled(uint64,address,uint64,uint64," GRID_ABI_BALANCE ")";
     static constexpr Contract kEmitter = &ContractAddresses::market;
-    static std::vector<Hash> topics(const OrderCancelled& e) { return {topic(e.id), topic(e.by)}; }
+    static auto topics(const OrderCancelled& e) { return std::array{topic(e.id), topic(e.by)}; }
     static void data(abi::Encoder& out, const OrderCancelled& e) {
         out.uint(e.settled_at.seconds).uint(e.settle_height);
         put(out, e.balance);
@@ -152,7 +152,7 @@ template <>
 struct Codec<Withdrawn> {
     static constexpr std::string_view kSignature = "Withdrawn(uint64,address,uint256," GRID_ABI_BALANCE ")";
     static constexpr Contract kEmitter = &ContractAddresses::market;
-    static std::vector<Hash> topics(const Withdrawn& e) { return {topic(e.id), topic(e.account)}; }
+    static auto topics(const Withdrawn& e) { return std::array{topic(e.id), topic(e.account)}; }
     static void data(abi::Encoder& out, const Withdrawn& e) {
         out.uint(e.amount);
         put(out, e.balance);
@@ -171,8 +171,8 @@ template <>
 struct Codec<QuoteUsed> {
     static constexpr std::string_view kSignature = "QuoteUsed(bytes32,address,address,uint64)";
     static constexpr Contract kEmitter = &ContractAddresses::market;
-    static std::vector<Hash> topics(const QuoteUsed& e) {
-        return {topic(e.digest), topic(e.provider), topic(e.user)};
+    static auto topics(const QuoteUsed& e) {
+        return std::array{topic(e.digest), topic(e.provider), topic(e.user)};
     }
     static void data(abi::Encoder& out, const QuoteUsed& e) { out.uint(e.id.value); }
     static QuoteUsed read(LogReader& in) {
@@ -190,7 +190,7 @@ struct Codec<OrderSuspended> {
     static constexpr std::string_view kSignature =
         "OrderSuspended(uint64,address,uint64,uint64," GRID_ABI_BALANCE ")";
     static constexpr Contract kEmitter = &ContractAddresses::market;
-    static std::vector<Hash> topics(const OrderSuspended& e) { return {topic(e.id), topic(e.by)}; }
+    static auto topics(const OrderSuspended& e) { return std::array{topic(e.id), topic(e.by)}; }
     static void data(abi::Encoder& out, const OrderSuspended& e) {
         out.uint(e.suspended_since.seconds).uint(e.height);
         put(out, e.balance);
@@ -211,7 +211,7 @@ struct Codec<OrderResumed> {
     static constexpr std::string_view kSignature =
         "OrderResumed(uint64,address,uint64,uint64,uint64," GRID_ABI_BALANCE ")";
     static constexpr Contract kEmitter = &ContractAddresses::market;
-    static std::vector<Hash> topics(const OrderResumed& e) { return {topic(e.id), topic(e.by)}; }
+    static auto topics(const OrderResumed& e) { return std::array{topic(e.id), topic(e.by)}; }
     static void data(abi::Encoder& out, const OrderResumed& e) {
         out.uint(e.resumed_at.seconds).uint(e.starts_at.seconds).uint(e.suspended.count);
         put(out, e.balance);
@@ -233,7 +233,7 @@ struct Codec<OrderExtended> {
     static constexpr std::string_view kSignature =
         "OrderExtended(uint64,address,uint64,uint64,uint256,uint256," GRID_ABI_BALANCE ")";
     static constexpr Contract kEmitter = &ContractAddresses::market;
-    static std::vector<Hash> topics(const OrderExtended& e) { return {topic(e.id), topic(e.by)}; }
+    static auto topics(const OrderExtended& e) { return std::array{topic(e.id), topic(e.by)}; }
     static void data(abi::Encoder& out, const OrderExtended& e) {
         out.uint(e.added.count).uint(e.duration.count).uint(e.added_deposit).uint(e.added_profit);
         put(out, e.balance);
@@ -255,7 +255,7 @@ template <>
 struct Codec<OrderReplaced> {
     static constexpr std::string_view kSignature = "OrderReplaced(uint64,uint64)";
     static constexpr Contract kEmitter = &ContractAddresses::market;
-    static std::vector<Hash> topics(const OrderReplaced& e) { return {topic(e.old_id), topic(e.new_id)}; }
+    static auto topics(const OrderReplaced& e) { return std::array{topic(e.old_id), topic(e.new_id)}; }
     static void data(abi::Encoder&, const OrderReplaced&) {}
     static OrderReplaced read(LogReader& in) {
         OrderReplaced e;
@@ -269,8 +269,8 @@ template <>
 struct Codec<OrderUnserved> {
     static constexpr std::string_view kSignature = "OrderUnserved(uint64,address,address,uint64)";
     static constexpr Contract kEmitter = &ContractAddresses::market;
-    static std::vector<Hash> topics(const OrderUnserved& e) {
-        return {topic(e.id), topic(e.user), topic(e.provider)};
+    static auto topics(const OrderUnserved& e) {
+        return std::array{topic(e.id), topic(e.user), topic(e.provider)};
     }
     static void data(abi::Encoder& out, const OrderUnserved& e) { out.uint(e.at.seconds); }
     static OrderUnserved read(LogReader& in) {
@@ -287,7 +287,7 @@ template <>
 struct Codec<QuoteCancelled> {
     static constexpr std::string_view kSignature = "QuoteCancelled(address,bytes32)";
     static constexpr Contract kEmitter = &ContractAddresses::market;
-    static std::vector<Hash> topics(const QuoteCancelled& e) { return {topic(e.provider), topic(e.salt)}; }
+    static auto topics(const QuoteCancelled& e) { return std::array{topic(e.provider), topic(e.salt)}; }
     static void data(abi::Encoder&, const QuoteCancelled&) {}
     static QuoteCancelled read(LogReader& in) {
         QuoteCancelled e;
@@ -301,7 +301,7 @@ template <>
 struct Codec<QuoteEpochBumped> {
     static constexpr std::string_view kSignature = "QuoteEpochBumped(address,uint64)";
     static constexpr Contract kEmitter = &ContractAddresses::market;
-    static std::vector<Hash> topics(const QuoteEpochBumped& e) { return {topic(e.provider)}; }
+    static auto topics(const QuoteEpochBumped& e) { return std::array{topic(e.provider)}; }
     static void data(abi::Encoder& out, const QuoteEpochBumped& e) { out.uint(e.epoch); }
     static QuoteEpochBumped read(LogReader& in) {
         QuoteEpochBumped e;
@@ -315,7 +315,7 @@ template <>
 struct Codec<ParameterSet> {
     static constexpr std::string_view kSignature = "ParameterSet(bytes32,uint256)";
     static constexpr Contract kEmitter = &ContractAddresses::market;
-    static std::vector<Hash> topics(const ParameterSet& e) { return {topic(e.key)}; }
+    static auto topics(const ParameterSet& e) { return std::array{topic(e.key)}; }
     static void data(abi::Encoder& out, const ParameterSet& e) { out.uint(e.value); }
     static ParameterSet read(LogReader& in) {
         ParameterSet e;

@@ -16,7 +16,7 @@ struct PledgeCodec {
 template <>
 struct Codec<EpochRolled> : PledgeCodec {
     static constexpr std::string_view kSignature = "EpochRolled(uint64,uint64)";
-    static std::vector<Hash> topics(const EpochRolled&) { return {}; }
+    static std::array<Hash, 0> topics(const EpochRolled&) { return {}; }
     static void data(abi::Encoder& out, const EpochRolled& e) { out.uint(e.from).uint(e.to); }
     static EpochRolled read(LogReader& in) {
         EpochRolled e;
@@ -31,9 +31,7 @@ struct Codec<PositionChanged> : PledgeCodec {
     static constexpr std::string_view kSignature =
         "PositionChanged(address,address,uint8,uint256,uint256,uint64," GRID_ABI_POSITION_STATE
         "," GRID_ABI_POOL_STATE ")";
-    static std::vector<Hash> topics(const PositionChanged& e) {
-        return {topic(e.account), topic(e.provider)};
-    }
+    static auto topics(const PositionChanged& e) { return std::array{topic(e.account), topic(e.provider)}; }
     static void data(abi::Encoder& out, const PositionChanged& e) {
         out.uint(static_cast<std::uint64_t>(e.change)).uint(e.amount).uint(e.shares);
         out.uint(e.release_at.seconds);
@@ -58,7 +56,7 @@ struct Codec<PositionChanged> : PledgeCodec {
 template <>
 struct Codec<ProfitMinted> : PledgeCodec {
     static constexpr std::string_view kSignature = "ProfitMinted(address,uint64,uint256,uint256,uint256)";
-    static std::vector<Hash> topics(const ProfitMinted& e) { return {topic(e.provider), topic(e.order)}; }
+    static auto topics(const ProfitMinted& e) { return std::array{topic(e.provider), topic(e.order)}; }
     static void data(abi::Encoder& out, const ProfitMinted& e) {
         out.uint(e.amount).uint(e.earning).uint(e.profit_per_share);
     }
@@ -77,8 +75,8 @@ template <>
 struct Codec<SlashAnnounced> : PledgeCodec {
     static constexpr std::string_view kSignature =
         "SlashAnnounced(uint64,address,address,uint256,string,uint64)";
-    static std::vector<Hash> topics(const SlashAnnounced& e) {
-        return {id(e.id), topic(e.provider), topic(e.by)};
+    static auto topics(const SlashAnnounced& e) {
+        return std::array{id(e.id), topic(e.provider), topic(e.by)};
     }
     static void data(abi::Encoder& out, const SlashAnnounced& e) {
         out.uint(e.amount).text(e.reason).uint(e.executable_at.seconds);
@@ -99,8 +97,8 @@ template <>
 struct Codec<SlashExecuted> : PledgeCodec {
     static constexpr std::string_view kSignature =
         "SlashExecuted(uint64,address,address,uint256,uint256," GRID_ABI_POOL_STATE ")";
-    static std::vector<Hash> topics(const SlashExecuted& e) {
-        return {id(e.id), topic(e.provider), topic(e.to)};
+    static auto topics(const SlashExecuted& e) {
+        return std::array{id(e.id), topic(e.provider), topic(e.to)};
     }
     static void data(abi::Encoder& out, const SlashExecuted& e) {
         out.uint(e.taken).uint(e.left);
@@ -121,7 +119,7 @@ struct Codec<SlashExecuted> : PledgeCodec {
 template <>
 struct Codec<SlashVetoed> : PledgeCodec {
     static constexpr std::string_view kSignature = "SlashVetoed(uint64,address)";
-    static std::vector<Hash> topics(const SlashVetoed& e) { return {id(e.id), topic(e.by)}; }
+    static auto topics(const SlashVetoed& e) { return std::array{id(e.id), topic(e.by)}; }
     static void data(abi::Encoder&, const SlashVetoed&) {}
     static SlashVetoed read(LogReader& in) {
         SlashVetoed e;

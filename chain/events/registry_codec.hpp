@@ -12,7 +12,7 @@ struct Codec<ProviderSet> {
     static constexpr std::string_view kSignature =
         "ProviderSet(address," GRID_ABI_INFO "," GRID_ABI_RESOURCES ")";
     static constexpr Contract kEmitter = &ContractAddresses::registry;
-    static std::vector<Hash> topics(const ProviderSet& e) { return {topic(e.provider.address)}; }
+    static auto topics(const ProviderSet& e) { return std::array{topic(e.provider.address)}; }
     static void data(abi::Encoder& out, const ProviderSet& e) {
         out.dynamic(tuples::info(e.provider));
         tuples::put(out, e.provider.available);
@@ -33,7 +33,7 @@ template <>
 struct Codec<ProviderDeregistered> {
     static constexpr std::string_view kSignature = "ProviderDeregistered(address)";
     static constexpr Contract kEmitter = &ContractAddresses::registry;
-    static std::vector<Hash> topics(const ProviderDeregistered& e) { return {topic(e.provider)}; }
+    static auto topics(const ProviderDeregistered& e) { return std::array{topic(e.provider)}; }
     static void data(abi::Encoder&, const ProviderDeregistered&) {}
     static ProviderDeregistered read(LogReader& in) { return {in.topic_address()}; }
 };
@@ -43,7 +43,7 @@ struct Codec<ResourceDelta> {
     static constexpr std::string_view kSignature =
         "ResourceDelta(address,bytes32," GRID_ABI_DELTA "," GRID_ABI_RESOURCES ")";
     static constexpr Contract kEmitter = &ContractAddresses::registry;
-    static std::vector<Hash> topics(const ResourceDelta& e) { return {topic(e.provider), topic(e.ref)}; }
+    static auto topics(const ResourceDelta& e) { return std::array{topic(e.provider), topic(e.ref)}; }
     static void data(abi::Encoder& out, const ResourceDelta& e) {
         tuples::put(out, tuples::Delta{e.amounts, e.reserved});
         tuples::put(out, e.available);

@@ -12,7 +12,7 @@ template <>
 struct Codec<TokenApproval> {
     static constexpr std::string_view kSignature = "Approval(address,address,uint256)";
     static constexpr Contract kEmitter = &ContractAddresses::token;
-    static std::vector<Hash> topics(const TokenApproval& e) { return {topic(e.owner), topic(e.spender)}; }
+    static auto topics(const TokenApproval& e) { return std::array{topic(e.owner), topic(e.spender)}; }
     static void data(abi::Encoder& out, const TokenApproval& e) { out.uint(e.amount); }
     static TokenApproval read(LogReader& in) {
         TokenApproval e;
