@@ -9,9 +9,9 @@ import { Anvil, at, market, token } from './anvil.mjs'
 import { accepted, body, call, overHttp } from './clients.mjs'
 import { senders, signTransfers, transferData } from './transfers.mjs'
 
-const connections = 64
-const transfersEach = 128
-const callsEach = 256
+const connections = 256
+const transfersEach = 64
+const callsEach = 128
 const abi = name => JSON.parse(readFileSync(join(root, 'chain', 'abi', `${name}.json`), 'utf8'))
 const account = index => mnemonicToAccount('test test test test test test test test test test test junk', { addressIndex: index })
 
