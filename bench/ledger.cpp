@@ -1,6 +1,6 @@
 // Signed createOrder transactions a second through the ledger's whole pipeline: recovered, executed,
 // committed with a sync, answered; against the crypto limit of the same machine in the same run (recoveries a
-// second, all cores at once), and, when the first argument names it, against anvil's transactions a second.
+// second, all cores at once), and, when the arguments name them, against anvil's orders and transfers a second.
 // The latency is measured a second time at half the rate that was reached, with transactions at their times
 // whether or not earlier ones are answered. Every order must succeed: receipts, state and a restart are
 // checked.
@@ -363,6 +363,7 @@ struct Directory {
 
 int main(int argc, char** argv) {
     const double anvil = argc > 1 ? std::atof(argv[1]) : 0;
+    const double anvil_transfers = argc > 2 ? std::atof(argv[2]) : 0;
     std::printf("signing %zu orders of %zu users at %zu providers\n", kOrders, kUsers, kProviders);
     const Workload workload = make_workload();
     double limit = crypto_limit(workload);
@@ -424,7 +425,10 @@ int main(int argc, char** argv) {
                 std::thread::hardware_concurrency());
     std::printf("%-34s %12.1f us, of which recovery %.1f us\n", "processor time a transaction",
                 cpu / kFull * 1e6, std::thread::hardware_concurrency() / limit * 1e6);
-    if (anvil > 0) std::printf("%-34s %12.0f /s\n", "anvil, token transfers", anvil);
+    if (anvil > 0) std::printf("%-34s %12.0f /s\n", "anvil, createOrder of a reference", anvil);
+    if (anvil_transfers > 0)
+        std::printf("%-34s %12.0f /s, %.2f times\n", "anvil, token transfers", anvil_transfers,
+                    rate / anvil_transfers);
     std::printf("%-34s %12.2f ms p50, %.2f ms p99 with %zu in flight\n", "latency at full load",
                 quantile_ms(latencies, 50), quantile_ms(latencies, 99), kWindow);
     std::printf("%-34s %12.2f ms p50, %.2f ms p99 at %.0f /s\n", "latency at half load", p50, p99, rate / 2);

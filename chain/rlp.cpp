@@ -133,6 +133,11 @@ Bytes string_header(ByteView v) {
     return {header, header + write_header(header, kString, v.size())};
 }
 
+std::size_t integer_size(const Amount& v) noexcept {
+    const unsigned bits = v.bit_length();
+    return bits <= 7 ? 1 : 1 + (bits + 7) / 8;
+}
+
 Bytes list_header(std::size_t length) {
     std::uint8_t header[9];
     return {header, header + write_header(header, kList, length)};

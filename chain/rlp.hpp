@@ -37,6 +37,8 @@ private:
 
 /// What comes before the bytes of a string; nothing for a byte that stands for itself.
 Bytes string_header(ByteView v);
+/// How many bytes an integer takes.
+std::size_t integer_size(const Amount& v) noexcept;
 /// The header of a list whose items take so many bytes.
 Bytes list_header(std::size_t length);
 /// How many bytes of a well-formed item that begins with this byte come before its payload.

@@ -186,11 +186,10 @@ Result<SignedTransaction> SignedTransaction::decode(Bytes bytes) {
 Hash SignedTransaction::signing_hash() const {
     const bool legacy = transaction.type == TransactionType::legacy;
     const ByteView list = ByteView(raw).subspan(legacy ? 0 : 1);
-    rlp::Encoder behind;
-    behind.integer(legacy ? legacy_v(transaction.chain_id, signature.parity) : Amount{signature.parity})
-        .integer(Amount::from_word(signature.r))
-        .integer(Amount::from_word(signature.s));
-    const std::size_t signature_size = behind.take().size();
+    const Amount v = legacy ? legacy_v(transaction.chain_id, signature.parity) : Amount{signature.parity};
+    const std::size_t signature_size = rlp::integer_size(v) +
+                                       rlp::integer_size(Amount::from_word(signature.r)) +
+                                       rlp::integer_size(Amount::from_word(signature.s));
     const std::size_t head = rlp::header_size(list[0]);
     const ByteView fields = list.subspan(head, list.size() - head - signature_size);
     Bytes chain;

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import solc from 'solc'
-import { encodeFunctionData } from 'viem'
+import { decodeFunctionResult, encodeFunctionData } from 'viem'
 import { call } from './clients.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
@@ -25,6 +25,7 @@ function compile() {
     sources,
     settings: {
       optimizer: { enabled: true, runs: 1_000_000 },
+      viaIR: true,
       outputSelection: { 'Reference.sol': { '*': ['abi', 'evm.deployedBytecode.object'] } }
     }
   })))
@@ -67,6 +68,14 @@ export class Anvil {
     await call(this.url, 'evm_mine')
     const receipt = await call(this.url, 'eth_getTransactionReceipt', [hash])
     if (receipt?.status !== '0x1') throw new Error(`${name}.${functionName} failed on anvil`)
+  }
+
+  /** The result of a view of a reference contract. */
+  async view(name, to, functionName, args = []) {
+    const { abi } = this.contracts[name]
+    return decodeFunctionResult({
+      abi, functionName, data: await call(this.url, 'eth_call', [{ to, data: encodeFunctionData({ abi, functionName, args }) }, 'latest'])
+    })
   }
 
   async stop() {
