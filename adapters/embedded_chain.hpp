@@ -17,8 +17,8 @@ struct EmbeddedChainOptions {
     std::optional<chain::PrivateKey> key;  ///< the node's own, for `transact`
     unsigned threads = 0;                  ///< workers; 0: one for each core
     std::function<Clocks()> clocks = &system_clocks;
-    std::size_t flush_bytes = std::size_t{16} << 20;  ///< as chain::LedgerOptions has it
-    std::optional<Leader> leader = {};                ///< follow this node instead of making blocks
+    std::size_t flush_bytes = std::size_t{8} << 20;  ///< as chain::LedgerOptions has it
+    std::optional<Leader> leader = {};               ///< follow this node instead of making blocks
 };
 
 /// Both faces of one actor.

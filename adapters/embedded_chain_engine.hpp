@@ -52,7 +52,7 @@ public:
         chain::Genesis genesis;
         unsigned threads = 0;                             ///< of the workers; 0: one for each core
         std::function<Clocks()> clocks = &system_clocks;  ///< called from any thread
-        std::size_t flush_bytes = std::size_t{16} << 20;  ///< as chain::LedgerOptions has it
+        std::size_t flush_bytes = std::size_t{8} << 20;   ///< as chain::LedgerOptions has it
         std::function<void(const Error&)> alarm = {};     ///< block production stopped; may be empty
         std::function<void()> all_clear = {};             ///< and goes on again; may be empty
         /// As chain::LedgerOptions has them: a follower makes no blocks, and nobody watches its clock.

@@ -1,8 +1,8 @@
 // Signed createOrder transactions a second through the ledger's whole pipeline: recovered, executed,
 // committed with a sync, answered; against the crypto limit of the same machine in the same run (recoveries a
-// second, all cores at once), and, when the arguments name them, against anvil's orders and transfers a second.
-// The latency is measured a second time at half the rate that was reached, with transactions at their times
-// whether or not earlier ones are answered. Every order must succeed: receipts, state and a restart are
+// second, all cores at once), and, when the arguments name them, against anvil's orders and transfers a
+// second. The latency is measured a second time at half the rate that was reached, with transactions at their
+// times whether or not earlier ones are answered. Every order must succeed: receipts, state and a restart are
 // checked.
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -31,7 +31,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t kUsers = 8192;
 constexpr std::size_t kProviders = 16;
 constexpr std::size_t kOrders = kUsers * kProviders;
-constexpr std::size_t kWindow = 2048;        ///< transactions in flight
+constexpr std::size_t kWindow = 4096;        ///< transactions in flight
 constexpr std::size_t kPaced = kOrders / 4;  ///< the last orders are sent at half the rate of the others
 constexpr Resources kResources{100, 128, 256, 0};
 constexpr Seconds kDuration{3600};

@@ -30,7 +30,7 @@ struct LedgerOptions {
     std::function<void()> wake;
     /// The state is flushed behind the blocks when so many bytes of blocks wait for it. A restart replays at
     /// most about this much.
-    std::size_t flush_bytes = std::size_t{16} << 20;
+    std::size_t flush_bytes = std::size_t{8} << 20;
     /// A follower makes no blocks: it takes over those of another ledger (adopt) and hands transactions to
     /// this function, which answers when the other ledger has them; empty: refused, `not_the_leader`.
     bool follower = false;

@@ -102,7 +102,7 @@ Result<NodeConfig> read_node_config(ConfigSection root) {
         chain.mistake("leader", config.follower ? "expected the platform of the node to follow, like "
                                                   "http://HOST:8080, for the role ledger-follower"
                                                 : "only the role ledger-follower has a leader");
-    config.flush_bytes = chain.integer("flush_bytes", 16u << 20, 1u << 16, 1u << 30);
+    config.flush_bytes = chain.integer("flush_bytes", 8u << 20, 1u << 16, 1u << 30);
     config.fee_bp = chain.integer("fee_bp", 0, 0, grid::chain::kAllBasisPoints);
     config.profit_bp = chain.integer("profit_bp", 0, 0, config.fee_bp);
     config.protocol = read_protocol(chain, config.development);
