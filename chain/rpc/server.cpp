@@ -56,7 +56,7 @@ std::optional<std::string> id_text(const Value& id) {
     if (!id.IsString() && !id.IsNumber() && !id.IsNull()) return std::nullopt;
     rapidjson::StringBuffer buffer;
     rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
-    id.Accept(writer);
+    if (!id.Accept(writer)) return std::nullopt;  // a number beyond a double has no text
     return std::string(buffer.GetString(), buffer.GetSize());
 }
 
@@ -69,7 +69,7 @@ void handle_one(const Context& context, const Value& request, RpcServer::Reply r
     const auto id = request.FindMember("id");
     const bool notification = id == request.MemberEnd();
     const auto echoed = notification ? std::optional<std::string>("null") : id_text(id->value);
-    if (!echoed) return invalid("null", "id: expected a string, a number or null");
+    if (!echoed) return invalid("null", "id: expected a string, a finite number or null");
     const auto version = request.FindMember("jsonrpc");
     if (version == request.MemberEnd() || !version->value.IsString() ||
         std::string_view(version->value.GetString(), version->value.GetStringLength()) != "2.0")

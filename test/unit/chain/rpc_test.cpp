@@ -274,6 +274,15 @@ TEST_CASE("a block is named by its hash wherever the specification lets it", "[r
     CHECK(f.error("eth_getBlockReceipts", "[]") == -32602);
 }
 
+TEST_CASE("an id that is larger than any number is refused, and the reply is JSON", "[rpc]") {
+    Rpc f;
+    const std::string digits(60, '2');
+    CHECK(f.error_of_body(R"({"jsonrpc":"2.0","id":)" + digits + R"(e300,"method":"eth_chainId"})") ==
+          -32600);
+    CHECK(f.error_of_body(R"({"jsonrpc":"2.0","id":-)" + digits + R"(e300,"method":"eth_chainId"})") ==
+          -32600);
+}
+
 TEST_CASE("parameters that a method does not have are refused", "[rpc]") {
     Rpc f;
     for (const char* method :
