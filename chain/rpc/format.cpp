@@ -144,6 +144,13 @@ void write_receipt(Json& out, const StoredBlock& block, std::uint32_t index, std
 
 }  // namespace
 
+std::string_view beginning(std::string_view text) {
+    constexpr std::size_t kLongest = 100;
+    if (text.size() <= kLongest) return text;
+    std::size_t end = kLongest;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+    return text.substr(0, end);
+}
 std::string quote(std::string_view text) {
     return Json{}.text(text).take();
 }

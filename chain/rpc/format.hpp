@@ -7,6 +7,8 @@
 /// Values as the execution API specification writes them: JSON text.
 namespace grid::chain::rpc {
 
+/// What of a client's text a message repeats: at most 100 bytes of it, whole characters (UTF-8).
+std::string_view beginning(std::string_view text);
 std::string quote(std::string_view text);
 std::string quantity(const Amount& value);
 std::string hex_json(ByteView bytes);

@@ -329,7 +329,7 @@ void call_method(std::string_view name, const Context& context, const Parameters
         }
         return found->second(context, parameters, std::move(answer));
     }
-    answer(refused(-32601, "the method " + std::string(name.substr(0, 100)) + " does not exist"));
+    answer(refused(-32601, "the method " + std::string(beginning(name)) + " does not exist"));
 }
 
 }  // namespace grid::chain::rpc

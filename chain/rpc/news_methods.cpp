@@ -87,7 +87,7 @@ std::optional<Subject> subject_of(const Parameters& p) {
 Outcome subscribe(const Context& c, const Parameters& p) {
     if (c.connection == nullptr) return no_notifications();
     const auto subject = subject_of(p);
-    if (!subject) return refused(-32601, "no \"" + p.string(0).substr(0, 100) + "\" subscription");
+    if (!subject) return refused(-32601, "no \"" + std::string(beginning(p.string(0))) + "\" subscription");
     auto id = c.hub.subscriptions().add(c.connection->subscriber, *subject);
     if (!id) return refused(id.error());
     c.connection->opened.push_back(*id);

@@ -274,6 +274,15 @@ TEST_CASE("a block is named by its hash wherever the specification lets it", "[r
     CHECK(f.error("eth_getBlockReceipts", "[]") == -32602);
 }
 
+TEST_CASE("a long name is cut between its characters, and the reply is JSON", "[rpc]") {
+    Rpc f;
+    for (std::size_t before = 95; before <= 101; ++before) {
+        const std::string name = std::string(before, 'x') + "\u1e46\u1e46\u1e46";
+        CHECK(f.error(name.c_str(), "[]") == -32601);
+        CHECK(f.error("eth_subscribe", "[\"" + name + "\"]") != 0);
+    }
+}
+
 TEST_CASE("an id that is larger than any number is refused, and the reply is JSON", "[rpc]") {
     Rpc f;
     const std::string digits(60, '2');
