@@ -3,19 +3,15 @@
 #include <algorithm>
 #include <bit>
 
+#include "chain/keccak_constants.hpp"
+
 namespace grid::chain {
 namespace {
 
+using keccak::kRate;
+using keccak::kRoundConstants;
+
 static_assert(std::endian::native == std::endian::little, "lanes are read as they lie in memory");
-
-constexpr std::size_t kRate = 136;  // bytes that a permutation absorbs at a capacity of 512 bits
-
-constexpr std::uint64_t kRoundConstants[24] = {
-    0x0000000000000001, 0x0000000000008082, 0x800000000000808a, 0x8000000080008000, 0x000000000000808b,
-    0x0000000080000001, 0x8000000080008081, 0x8000000000008009, 0x000000000000008a, 0x0000000000000088,
-    0x0000000080008009, 0x000000008000000a, 0x000000008000808b, 0x800000000000008b, 0x8000000000008089,
-    0x8000000000008003, 0x8000000000008002, 0x8000000000000080, 0x000000000000800a, 0x800000008000000a,
-    0x8000000080008081, 0x8000000000008080, 0x0000000080000001, 0x8000000080008008};
 
 /// Row `y` of rho, pi and chi: the five source lanes are rotated, then mixed into the five lanes of `out`.
 [[gnu::always_inline]] inline void row(std::uint64_t* out, std::uint64_t b0, std::uint64_t b1,

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "chain/keccak.hpp"
+#include "chain/keccak_constants.hpp"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -11,6 +12,9 @@
 
 namespace grid::chain {
 namespace {
+
+using keccak::kRate;
+using keccak::kRoundConstants;
 
 void one_by_one(std::span<const ByteView> messages, std::span<Hash> digests) {
     for (std::size_t i = 0; i < messages.size(); ++i) digests[i] = keccak256(messages[i]);
@@ -24,15 +28,7 @@ void one_by_one(std::span<const ByteView> messages, std::span<Hash> digests) {
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 
 constexpr std::size_t kLanes = 8;
-constexpr std::size_t kRate = 136;  // bytes that a permutation absorbs at a capacity of 512 bits
 constexpr std::size_t kRateWords = kRate / 8;
-
-constexpr std::uint64_t kRoundConstants[24] = {
-    0x0000000000000001, 0x0000000000008082, 0x800000000000808a, 0x8000000080008000, 0x000000000000808b,
-    0x0000000080000001, 0x8000000080008081, 0x8000000000008009, 0x000000000000008a, 0x0000000000000088,
-    0x0000000080008009, 0x000000008000000a, 0x000000008000808b, 0x800000000000008b, 0x8000000000008089,
-    0x8000000000008003, 0x8000000000008002, 0x8000000000000080, 0x000000000000800a, 0x800000008000000a,
-    0x8000000080008081, 0x8000000000008080, 0x0000000080000001, 0x8000000080008008};
 
 /// Eight states side by side: word i of every lane lies in row i.
 struct alignas(64) States {
