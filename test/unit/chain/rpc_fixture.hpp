@@ -28,7 +28,7 @@ struct RpcFixture : LedgerFixture {
     rapidjson::Document json(const std::string& body) {
         rapidjson::Document document;
         const std::string reply = raw(body);
-        document.Parse(reply.c_str());
+        document.Parse<rapidjson::kParseValidateEncodingFlag>(reply.c_str());
         INFO(reply);
         REQUIRE_FALSE(document.HasParseError());
         return document;

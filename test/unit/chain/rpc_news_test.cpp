@@ -158,6 +158,19 @@ TEST_CASE("over HTTP there are no subscriptions", "[rpc][subscriptions]") {
     CHECK(f.error_message("eth_subscribe", R"(["newHeads"])").find("notifications not supported") == 0);
 }
 
+TEST_CASE("the name of an unknown subscription is cut between its characters", "[rpc][subscriptions]") {
+    News f;
+    Peer peer{f};
+    for (std::size_t before = 95; before <= 101; ++before) {
+        const std::string name = std::string(before, 'x') + "\u1e46\u1e46\u1e46";
+        rapidjson::Document reply;
+        reply.Parse<rapidjson::kParseValidateEncodingFlag>(
+            peer.raw("eth_subscribe", "[\"" + name + "\"]").c_str());
+        REQUIRE_FALSE(reply.HasParseError());
+        CHECK(reply["error"]["code"].GetInt() == -32601);
+    }
+}
+
 TEST_CASE("new heads are pushed as the specification writes them", "[rpc][subscriptions]") {
     News f;
     Peer peer{f};
