@@ -65,7 +65,11 @@ TEST_CASE("no changed byte of a block makes the decoder fail otherwise than by i
         Bytes changed = encoded;
         changed[i] ^= 0xff;
         const auto decoded = decode_block(changed);
-        if (decoded) REQUIRE(decode_block(encode_block(*decoded)));
+        if (!decoded) continue;
+        // Packing has more than one form of the same bytes; the block that they stand for has one.
+        const auto again = decode_block(encode_block(*decoded));
+        REQUIRE(again);
+        REQUIRE(encode_block(*again) == encode_block(*decoded));
     }
 }
 
