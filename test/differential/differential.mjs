@@ -1,0 +1,162 @@
+// Sends the same signed transactions to the embedded chain and to anvil with the Solidity contracts, in random sequences that a seed decides, and compares
+// after each block: revert data, status, logs, and views. Prints every difference; the last line is JSON.
+// Usage: node differential.mjs [--ops N] [--seed S] [--sweep N]
+import { parseArgs } from 'node:util'
+import { Embedded, Evm, addressOf, chainId, gasLimit, hex } from './chains.mjs'
+import { genesis, signers } from './genesis.mjs'
+import { Moves } from './moves.mjs'
+import { Random } from './random.mjs'
+import { World, accounts, describe, encode, same } from './world.mjs'
+import { sweep, touched } from './questions.mjs'
+
+const { values } = parseArgs({ options: { ops: { type: 'string', default: '2000' }, seed: { type: 'string', default: '1' }, sweep: { type: 'string', default: '200' } } })
+const ops = Number(values.ops)
+const maxShown = 20
+
+class Run {
+  constructor(embedded, evm, seed) {
+    this.sides = [embedded, evm]
+    this.random = new Random(seed)
+    this.mismatches = 0
+    this.reverts = 0
+    this.calls = new Map()
+    this.done = 0
+    this.nonces = signers.map(() => 0)
+  }
+
+  differ(what, ...both) {
+    if (++this.mismatches > maxShown) return
+    console.log(`op ${this.done}: ${what} differs`)
+    for (const [i, one] of both.entries()) console.log(`  ${['embedded', 'evm'][i]}: ${JSON.stringify(one, (_, value) => typeof value === 'bigint' ? value.toString() : value).slice(0, 3000)}`)
+  }
+
+  /** True when both sides say the same. */
+  compare(what, a, b) {
+    if (JSON.stringify(a) === JSON.stringify(b)) return true
+    this.differ(what, a, b)
+    return false
+  }
+
+  async views(calls) {
+    const [a, b] = await Promise.all(this.sides.map(side => side.ask(calls, this.world)))
+    for (const [i, call] of calls.entries()) this.compare(`view ${describe(call)} ${call.data}`, a[i], b[i])
+  }
+
+  /** A block of one call, or of some by one account. */
+  async block(moves) {
+    const { by } = moves[0]
+    const raw = []
+    for (const { to, data } of moves) {
+      raw.push(await signers[by].signTransaction({
+        chainId, nonce: this.nonces[by]++, to, data, gas: gasLimit, type: 'eip1559', maxFeePerGas: 0n, maxPriorityFeePerGas: 0n
+      }))
+    }
+    const { time, number } = this.world.next
+    const first = { from: accounts[by], to: moves[0].to, data: moves[0].data }
+    await this.sides[0].rpc.call('evm_setNextBlockTimestamp', [hex(time)])
+    const results = await Promise.all(this.sides.map(side => side.simulate(first, { number: number - 1, time })))
+    const what = moves.map(move => `${describe(move)} by ${by} at ${time}: ${move.data}`).join('; ')
+    this.compare(`the outcome of ${what}`, ...results)
+    await Promise.all(this.sides.map(side => side.block(time, raw)))
+    Object.assign(this.world, { time: BigInt(time), number })
+    const hashes = await this.hashesOf(raw)
+    const [a, b] = await Promise.all(this.sides.map(side => side.receipts(hashes)))
+    for (let i = 0; i < raw.length; ++i) {
+      this.compare(`the receipt of ${what}`, lower(a[i]), lower(b[i]))
+      if (a[i]?.status === '0x0') ++this.reverts
+      const name = describe(moves[i])
+      const counts = this.calls.get(name) ?? [0, 0]
+      ++counts[a[i]?.status === '0x1' ? 0 : 1]
+      this.calls.set(name, counts)
+      ++this.done
+      await this.world.follow(a[i]?.logs ?? [])
+    }
+    await this.views(touched(this.world, moves, a))
+  }
+
+  async hashesOf(raw) {
+    const { keccak256 } = await import('viem')
+    return raw.map(one => keccak256(one))
+  }
+
+  /** When the next block is: soon, or just before, at or after something that is due. */
+  nextTime() {
+    const { random, world } = this
+    const now = world.time
+    if (random.chance(35)) {
+      const due = []
+      for (const o of world.ordersIn(1)) due.push(o.activationDeadline)
+      for (const o of world.ordersIn(2)) due.push(o.activatedAt + o.probation, o.activatedAt + o.probation + o.duration)
+      for (const { status, readyAt } of world.proposals.values()) if (status === 1) due.push(readyAt)
+      for (const { status, executableAt } of world.slashes.values()) if (status === 1) due.push(executableAt)
+      due.push((now / 60n + 1n) * 60n, now + 120n)
+      const near = due.map(t => t + BigInt(random.below(3)) - 1n).filter(t => t > now && t < now + 86400n * 2n)
+      if (near.length > 0) return near.sort((x, y) => (x < y ? -1 : 1))[random.below(Math.min(3, near.length))]
+    }
+    return now + random.weighted([[60, random.between(1, 5)], [30, random.between(1, 120)], [8, random.between(1, 7200)], [1, random.between(1, 86400)], [1, random.chance(20) ? random.between(1, 40 * 86400) : 1n]])
+  }
+
+  async start() {
+    // Both at the same height, and at a time that neither has reached.
+    const [embedded, evm] = this.sides
+    const height = Number(await evm.rpc.call('eth_blockNumber'))
+    const time = BigInt(this.startTime)
+    for (let i = Number(await embedded.rpc.call('eth_blockNumber')); i < height; ++i) await embedded.rpc.call('evm_mine')
+    await Promise.all(this.sides.map(side => side.block(time, [])))
+    this.world = new World(embedded, time, height + 1)
+    this.moves = new Moves(this.random, this.world)
+  }
+
+  /** Everybody can do something from the first step on. */
+  async prepare() {
+    for (const by of signers.keys()) {
+      for (const [contract, name, ...args] of [
+        ['GridToken', 'approve', addressOf.Credit, 2n ** 256n - 1n], ['Credit', 'purchase', 1_000n * 10n ** 18n]
+      ]) await this.step([{ by, to: addressOf[contract], data: encode(contract, name, args) }])
+    }
+  }
+
+  async step(moves) {
+    this.world.next = { time: this.nextTime(), number: this.world.number + 1 }
+    await this.block(moves)
+  }
+
+  async run(limit) {
+    await this.prepare()
+    while (this.done < limit && this.mismatches < maxShown) {
+      const moves = [await this.moves.next()]
+      // Sometimes more by the same account in the same second.
+      for (let more = this.random.chance(12) ? 1 + this.random.below(3) : 0, tries = 0; more > 0 && tries < 40; ++tries) {
+        const other = await this.moves.next()
+        if (other.by === moves[0].by) { moves.push(other); --more }
+      }
+      const before = this.done
+      await this.step(moves)
+      if (Math.floor(before / values.sweep) !== Math.floor(this.done / values.sweep)) await this.views(sweep(this.world))
+      if (Math.floor(before / 5000) !== Math.floor(this.done / 5000)) console.error(`${this.done} operations, ${this.reverts} reverted, ${this.mismatches} mismatches`)
+    }
+    await this.views(sweep(this.world))
+  }
+}
+
+const lower = receipt => receipt && JSON.parse(JSON.stringify(receipt).toLowerCase())
+
+const startTime = Math.floor(Date.now() / 1000) + 100_000
+const embedded = await Embedded.start(genesis)
+let evm
+let run
+try {
+  evm = await Evm.start(genesis, startTime - 1000)
+  run = new Run(embedded, evm, values.seed)
+  run.startTime = startTime
+  await run.start()
+  await run.run(ops)
+} finally {
+  await evm?.stop()
+  await embedded.stop()
+}
+const never = [...run.calls].filter(([, [done]]) => done === 0).map(([name]) => name)
+for (const [name, [done, reverted]] of [...run.calls].sort()) console.error(`${name.padEnd(40)} ${String(done).padStart(6)} done ${String(reverted).padStart(6)} reverted`)
+if (never.length > 0) console.error(`never done: ${never.join(', ')}`)
+console.log(JSON.stringify({ ops: run.done, mismatches: run.mismatches, reverts: run.reverts, seed: Number(values.seed) }))
+process.exitCode = run.mismatches === 0 ? 0 : 1
