@@ -2,11 +2,12 @@
 // after each block: revert data, status, logs, and views. Prints every difference; the last line is JSON.
 // Usage: node differential.mjs [--ops N] [--seed S] [--sweep N]
 import { parseArgs } from 'node:util'
+import { keccak256 } from 'viem'
 import { Embedded, Evm, addressOf, chainId, gasLimit, hex } from './chains.mjs'
 import { genesis, signers } from './genesis.mjs'
 import { Moves } from './moves.mjs'
 import { Random } from './random.mjs'
-import { World, accounts, describe, encode, same } from './world.mjs'
+import { World, accounts, abis, describe, encode, errorName, eventName } from './world.mjs'
 import { sweep, touched } from './questions.mjs'
 
 const { values } = parseArgs({ options: { ops: { type: 'string', default: '2000' }, seed: { type: 'string', default: '1' }, sweep: { type: 'string', default: '200' } } })
@@ -20,6 +21,8 @@ class Run {
     this.mismatches = 0
     this.reverts = 0
     this.calls = new Map()
+    this.errors = new Map()
+    this.events = new Map()
     this.done = 0
     this.nonces = signers.map(() => 0)
   }
@@ -57,9 +60,10 @@ class Run {
     const results = await Promise.all(this.sides.map(side => side.simulate(first, { number: number - 1, time })))
     const what = moves.map(move => `${describe(move)} by ${by} at ${time}: ${move.data}`).join('; ')
     this.compare(`the outcome of ${what}`, ...results)
+    if (!results[0].ok) count(this.errors, `${describe(moves[0]).split('.')[0]} ${errorName(results[0].data)}`)
     await Promise.all(this.sides.map(side => side.block(time, raw)))
     Object.assign(this.world, { time: BigInt(time), number })
-    const hashes = await this.hashesOf(raw)
+    const hashes = raw.map(one => keccak256(one))
     const [a, b] = await Promise.all(this.sides.map(side => side.receipts(hashes)))
     for (let i = 0; i < raw.length; ++i) {
       this.compare(`the receipt of ${what}`, lower(a[i]), lower(b[i]))
@@ -69,21 +73,17 @@ class Run {
       ++counts[a[i]?.status === '0x1' ? 0 : 1]
       this.calls.set(name, counts)
       ++this.done
+      for (const log of a[i]?.logs ?? []) count(this.events, eventName(log))
       await this.world.follow(a[i]?.logs ?? [])
     }
     await this.views(touched(this.world, moves, a))
-  }
-
-  async hashesOf(raw) {
-    const { keccak256 } = await import('viem')
-    return raw.map(one => keccak256(one))
   }
 
   /** When the next block is: soon, or just before, at or after something that is due. */
   nextTime() {
     const { random, world } = this
     const now = world.time
-    if (random.chance(35)) {
+    if (random.chance(18)) {
       const due = []
       for (const o of world.ordersIn(1)) due.push(o.activationDeadline)
       for (const o of world.ordersIn(2)) due.push(o.activatedAt + o.probation, o.activatedAt + o.probation + o.duration)
@@ -93,7 +93,7 @@ class Run {
       const near = due.map(t => t + BigInt(random.below(3)) - 1n).filter(t => t > now && t < now + 86400n * 2n)
       if (near.length > 0) return near.sort((x, y) => (x < y ? -1 : 1))[random.below(Math.min(3, near.length))]
     }
-    return now + random.weighted([[60, random.between(1, 5)], [30, random.between(1, 120)], [8, random.between(1, 7200)], [1, random.between(1, 86400)], [1, random.chance(20) ? random.between(1, 40 * 86400) : 1n]])
+    return now + random.weighted([[800, random.between(1, 5)], [150, random.between(1, 60)], [40, random.between(1, 1200)], [8, random.between(1, 86400)], [2, random.between(1, 40 * 86400)]])
   }
 
   async start() {
@@ -139,6 +139,21 @@ class Run {
   }
 }
 
+function count(map, key) {
+  map.set(key, (map.get(key) ?? 0) + 1)
+}
+
+/** What came about how often, and what of the ABI never did. */
+function tell(run) {
+  const counted = map => [...map].sort().map(([name, n]) => `${name} ${n}`).join(', ')
+  for (const [name, [done, reverted]] of [...run.calls].sort()) console.error(`${name.padEnd(40)} ${String(done).padStart(6)} done ${String(reverted).padStart(6)} reverted`)
+  console.error(`reverted with: ${counted(run.errors)}`)
+  const seen = new Set([...run.errors.keys()].map(key => key.split(' ')[1]))
+  const never = [...new Set(Object.values(abis).flat().filter(({ type }) => type === 'error').map(({ name }) => name))].filter(name => !seen.has(name))
+  console.error(`never reverted with: ${never.join(', ')}`)
+  console.error(`logged: ${counted(run.events)}`)
+}
+
 const lower = receipt => receipt && JSON.parse(JSON.stringify(receipt).toLowerCase())
 
 const startTime = Math.floor(Date.now() / 1000) + 100_000
@@ -155,8 +170,6 @@ try {
   await evm?.stop()
   await embedded.stop()
 }
-const never = [...run.calls].filter(([, [done]]) => done === 0).map(([name]) => name)
-for (const [name, [done, reverted]] of [...run.calls].sort()) console.error(`${name.padEnd(40)} ${String(done).padStart(6)} done ${String(reverted).padStart(6)} reverted`)
-if (never.length > 0) console.error(`never done: ${never.join(', ')}`)
+tell(run)
 console.log(JSON.stringify({ ops: run.done, mismatches: run.mismatches, reverts: run.reverts, seed: Number(values.seed) }))
 process.exitCode = run.mismatches === 0 ? 0 : 1

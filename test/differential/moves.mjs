@@ -49,9 +49,11 @@ export class Moves {
     return this.random.chance(95) ? accounts[this.random.below(6)] : this.#address()
   }
 
+  /** One that is known to be so, mostly one whose time has not run out. */
   #order(...statuses) {
-    const list = this.world.ordersIn(...statuses)
-    return list.length > 0 && this.random.chance(97) ? this.random.of(list) : undefined
+    const all = this.world.ordersIn(...statuses)
+    const inTime = all.filter(one => one.status === 1 ? one.activationDeadline > this.world.time : one.activatedAt + one.probation + one.duration > this.world.time)
+    return this.random.of(inTime.length > 0 && this.random.chance(85) ? inTime : all)
   }
 
   #id(known) {
@@ -60,8 +62,8 @@ export class Moves {
 
   #pick() {
     return this.random.weighted([
-      [14, () => this.#token()], [8, () => this.#credit()], [7, () => this.#registry()], [15, () => this.#create()], [14, () => this.#activate()], [26, () => this.#life()],
-      [9, () => this.#end()], [3, () => this.#revoke()], [14, () => this.#pledge()], [6, () => this.#slash()], [9, () => this.#council()]
+      [12, () => this.#token()], [8, () => this.#credit()], [6, () => this.#registry()], [18, () => this.#create()], [16, () => this.#activate()], [26, () => this.#life()],
+      [6, () => this.#end()], [3, () => this.#revoke()], [14, () => this.#pledge()], [6, () => this.#slash()], [9, () => this.#council()]
     ])()
   }
 
@@ -222,6 +224,7 @@ export class Moves {
 
   async #replacement() {
     const old = this.#order(2)
+    if (!old && this.random.chance(90)) return this.#activate()
     const by = old ? this.world.indexOf(old.user) : this.#anybody()
     const [quote, signature] = await this.#signed(by, old && this.random.chance(96) ? old.provider : this.#provider(), this.#id(old))
     return this.#call(this.#mostly(this.world.indexOf(quote.user)), 'Market', 'replaceOrder', quote, signature)
@@ -237,12 +240,16 @@ export class Moves {
 
   async #activate() {
     const known = this.#order(1)
+    if (!known && this.random.chance(90)) return this.#create()
+    const late = known && known.activationDeadline <= this.world.time
+    if (late && this.random.chance(80)) return this.#call(this.#anybody(), 'Market', 'cancelOrder', known.id)
     const byUser = known?.providerCheck && this.random.chance(40)
     return this.#call(byUser ? this.world.indexOf(known.user) : await this.#providerSide(known), 'Market', 'activateOrder', this.#id(known))
   }
 
   async #life() {
     const known = this.#order(2)
+    if (!known && this.random.chance(90)) return this.random.chance(50) ? this.#activate() : this.#create()
     const id = this.#id(known)
     const user = this.#mostly(known ? this.world.indexOf(known.user) : -1)
     const secs = () => this.random.weighted([[85, this.random.between(1, 3600)], [5, 0n], [5, tenYears], [5, max64]])
@@ -262,6 +269,7 @@ export class Moves {
 
   #end() {
     const live = this.#order(1, 2)
+    if (!live && this.random.chance(80)) return this.#create()
     const ended = this.#order(3, 4, 2)
     const party = known => this.#mostly(known ? this.world.indexOf(this.random.chance(60) ? known.user : known.provider) : -1)
     return this.random.weighted([
@@ -314,16 +322,17 @@ export class Moves {
   // --- the council
 
   #council() {
-    const open = [...this.world.proposals.values()].filter(({ status }) => status === 1 || this.random.chance(5))
+    const open = [...this.world.proposals.values()].slice(-12).filter(({ status }) => status === 1 || this.random.chance(5))
     const known = open.length > 0 ? this.random.of(open) : undefined
     const id = known?.id ?? this.random.between(0, 30)
     const member = () => this.#mostly(this.random.below(3))
-    if (!known || this.random.chance(30)) return this.#call(member(), 'Council', 'propose', ...this.#proposal())
+    if (!known || this.random.chance(25)) return this.#call(member(), 'Council', 'propose', ...this.#proposal())
+    const ready = known.readyAt !== 0n
     return this.random.weighted([
-      [8, () => this.#call(member(), 'Council', 'approve', id)],
+      [ready ? 1 : 12, () => this.#call(member(), 'Council', 'approve', id)],
       [1, () => this.#call(member(), 'Council', 'veto', id)],
-      [8, () => this.#call(this.#anybody(), 'Council', 'execute', id)],
-      [1, () => this.#call(this.#anybody(), 'Council', 'setDelay', 5n)]
+      [ready ? 12 : 1, () => this.#call(this.#anybody(), 'Council', 'execute', id)],
+      [1, () => this.#call(this.#anybody(), 'Council', ...this.random.of([['setDelay', 5n], ['grantRole', name32('VETO'), accounts[0]], ['revokeRole', name32('VETO'), accounts[1]], ['setMembers', [accounts[0]], 1]]))]
     ])()
   }
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { decodeFunctionResult, encodeFunctionData, getAbiItem, stringToHex, toFunctionSelector, zeroAddress } from 'viem'
+import { decodeFunctionResult, encodeFunctionData, stringToHex, toEventSelector, toFunctionSelector, zeroAddress } from 'viem'
 import { addressOf, chainId, names } from './chains.mjs'
 import { signers } from './genesis.mjs'
 
@@ -104,4 +104,9 @@ export function describe({ to, data }) {
   return `${contract ?? to}.${item?.name ?? data.slice(0, 10)}`
 }
 
-export { getAbiItem }
+const everything = Object.values(abis).flat()
+const errors = new Map(everything.filter(({ type }) => type === 'error').map(entry => [toFunctionSelector({ ...entry, type: 'function', outputs: [], stateMutability: 'view' }), entry.name]))
+const events = new Map(everything.filter(({ type }) => type === 'event').map(entry => [toEventSelector(entry), entry.name]))
+
+export const errorName = data => data === undefined || data === '0x' ? 'nothing' : errors.get(data.slice(0, 10)) ?? data.slice(0, 74)
+export const eventName = ({ address, topics }) => `${names.find(name => same(addressOf[name], address))}.${events.get(topics[0])}`
