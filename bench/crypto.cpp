@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "chain/keccak.hpp"
+#include "chain/recover_each.hpp"
 #include "chain/secp256k1.hpp"
 #include "chain/transaction.hpp"
 
@@ -75,6 +76,8 @@ int main() {
         digests.push_back(keccak256(std::to_string(i)));
         signatures.push_back(key.sign(digests.back()));
     }
+    std::vector<SignedDigest> many;
+    for (std::size_t i = 0; i < 32; ++i) many.push_back({digests[i], signatures[i]});
     Transaction transaction;
     transaction.chain_id = 31337;
     transaction.gas_limit = 200'000;
@@ -91,6 +94,12 @@ int main() {
         {"recover", per_second([&](std::size_t i) {
              demand(recover(digests[i % 64], signatures[i % 64]).value() == key.address(), "recover");
          })},
+        {"recover_each", 32 * per_second([&](std::size_t) {
+                             std::vector<grid::Result<Address>> signers(32,
+                                                                        grid::fail("none", "not answered"));
+                             recover_each(many, signers);
+                             demand(signers[31].value() == key.address(), "recover many");
+                         })},
         {"verify", verify_per_second(key, digests, signatures)},
         {"sign",
          per_second([&](std::size_t i) { demand(key.sign(digests[i % 64]) == signatures[i % 64], "sign"); })},
@@ -99,8 +108,9 @@ int main() {
          per_second([&](std::size_t) { demand(SignedTransaction::decode(raw).has_value(), "decode"); })},
     };
     std::printf("%-34s %12s %10s\n", "one thread", "per second", "us each");
-    const char* titles[] = {"recover a signer", "verify with a known key", "sign", "keccak256 of 200 bytes",
-                            "decode a transaction of 260 bytes"};
+    const char* titles[] = {"recover a signer",        "recover a signer, 32 at a time",
+                            "verify with a known key", "sign",
+                            "keccak256 of 200 bytes",  "decode a transaction of 260 bytes"};
     std::string json = "{\"bench\":\"crypto\"";
     for (std::size_t i = 0; i < std::size(rows); ++i) {
         std::printf("%-34s %12.0f %10.2f\n", titles[i], rows[i].rate, 1e6 / rows[i].rate);

@@ -4,6 +4,7 @@
 #include <future>
 
 #include "chain/commitment.hpp"
+#include "chain/senders.hpp"
 #include "chain/trie_root.hpp"
 
 namespace grid::chain {
@@ -16,6 +17,10 @@ constexpr std::size_t kFlushBacklog = 6;
 /// While transactions are being decoded, a block waits until so many are ready: it costs two syncs, and
 /// nothing is gained by making it before the processors are free. Nobody waits longer than that takes.
 constexpr std::size_t kGathered = 256;
+/// So many transactions a task decodes at a time. Eight share the lanes of the processor, and more share an
+/// inversion; a task for each so many that wait keeps all cores busy.
+constexpr std::size_t kDecodedTogether = 32;
+constexpr std::size_t kLanes = 8;
 /// Receipts of a block with so many logs are hashed beside its rows, on a thread for that long.
 constexpr std::size_t kManyLogs = 16'384;
 
@@ -38,18 +43,7 @@ struct Ledger::Arrival {
     std::size_t size = 0;
     bool ready =
         false;  ///< guarded by arrivals_mutex_; the rest belongs to the task before, to produce() after
-    Result<SignedTransaction> transaction = fail("bad_transaction", "not decoded");
-    Address sender;
-
-    void decode() {
-        transaction = SignedTransaction::decode(std::move(raw));
-        if (!transaction) return;
-        const auto recovered = transaction->sender();
-        if (recovered)
-            sender = *recovered;
-        else
-            transaction = tl::unexpected<Error>(recovered.error());
-    }
+    Result<SentTransaction> sent = fail("bad_transaction", "not decoded");
 };
 
 /// A block in the making and those who wait for it.
@@ -133,6 +127,7 @@ void Ledger::submit(Bytes raw, Submitted done) {
     arrival->raw = std::move(raw);
     arrival->done = std::move(done);
     std::optional<Error> refused;
+    bool start = false;
     {
         std::lock_guard lock(arrivals_mutex_);
         if (stopping_)
@@ -142,24 +137,49 @@ void Ledger::submit(Bytes raw, Submitted done) {
         else if (arrivals_.size() >= kMaxArrivals || arrival_bytes_ + arrival->size > kMaxArrivalBytes)
             refused = Error{"pool_full", "too many transactions wait for their block; try again"};
         else {
-            tasks_->start();
             arrivals_.push_back(arrival);
+            encoded_.push_back(arrival);
             arrival_bytes_ += arrival->size;
+            start = encoded_.size() > decoders_ * kDecodedTogether;
+            if (start) {
+                ++decoders_;
+                tasks_->start();
+            }
         }
     }
     if (refused) return arrival->done(tl::unexpected<Error>(*refused));
-    options_.executor([this, arrival] {
-        arrival->decode();
-        bool enough;
-        {
-            std::lock_guard lock(arrivals_mutex_);
-            arrival->ready = true;
-            ++ready_;
-            enough = gathered();
-        }
-        if (enough) options_.wake();
-        tasks_->finish();
-    });
+    if (start) options_.executor([this] { decode(); });
+}
+
+/// One of several tasks that decode what has arrived, some at a time. It ends when there is nothing left, and
+/// queues up again after each turn: the executor has other work, too.
+void Ledger::decode() {
+    std::vector<std::shared_ptr<Arrival>> turn;
+    {
+        std::lock_guard lock(arrivals_mutex_);
+        std::size_t count = std::min(encoded_.size(), kDecodedTogether);
+        if (count > kLanes) count -= count % kLanes;
+        turn.assign(std::make_move_iterator(encoded_.begin()),
+                    std::make_move_iterator(encoded_.begin() + static_cast<std::ptrdiff_t>(count)));
+        encoded_.erase(encoded_.begin(), encoded_.begin() + static_cast<std::ptrdiff_t>(count));
+    }
+    std::vector<Bytes> raws;
+    for (const auto& arrival : turn) raws.push_back(std::move(arrival->raw));
+    auto sent = decode_each(raws);
+    for (std::size_t i = 0; i < turn.size(); ++i) turn[i]->sent = std::move(sent[i]);
+    bool enough;
+    bool more;
+    {
+        std::lock_guard lock(arrivals_mutex_);
+        for (const auto& arrival : turn) arrival->ready = true;
+        ready_ += turn.size();
+        enough = gathered();
+        more = !encoded_.empty();
+        if (!more) --decoders_;
+    }
+    if (enough) options_.wake();
+    if (more) return options_.executor([this] { decode(); });
+    tasks_->finish();
 }
 
 void Ledger::halt(Error reason) {
@@ -253,28 +273,27 @@ bool Ledger::produce(Timestamp wall) {
 
 void Ledger::admit(Round& round, Arrival& arrival) {
     Round::Answer answer{std::move(arrival.done), {}, {}, {}};
-    if (!arrival.transaction) {
-        answer.error = arrival.transaction.error();
+    if (!arrival.sent) {
+        answer.error = arrival.sent.error();
         round.answers.push_back(std::move(answer));
         return;
     }
-    answer.hash = arrival.transaction->hash;
-    const auto fit = check_transaction(state_, arrival.transaction->transaction, arrival.sender,
-                                       options_.genesis.chain_id);
+    auto& [transaction, sender] = *arrival.sent;
+    answer.hash = transaction.hash;
+    const auto fit = check_transaction(state_, transaction.transaction, sender, options_.genesis.chain_id);
     if (fit) {
         answer.index = static_cast<std::uint32_t>(round.block.transactions.size());
-        const std::uint64_t next = arrival.transaction->transaction.nonce + 1;
-        run(round, std::move(*arrival.transaction), arrival.sender);
+        const std::uint64_t next = transaction.transaction.nonce + 1;
+        run(round, std::move(transaction), sender);
         for (std::uint64_t nonce = next;; ++nonce) {
-            auto waited = pool_.take(arrival.sender, nonce);
-            if (!waited ||
-                !check_transaction(state_, waited->transaction, arrival.sender, options_.genesis.chain_id))
+            auto waited = pool_.take(sender, nonce);
+            if (!waited || !check_transaction(state_, waited->transaction, sender, options_.genesis.chain_id))
                 break;
             round.promoted.emplace(waited->hash, static_cast<std::uint32_t>(round.block.transactions.size()));
-            run(round, std::move(*waited), arrival.sender);
+            run(round, std::move(*waited), sender);
         }
     } else if (fit.error().code == "nonce_too_high") {
-        const auto added = pool_.add(std::move(*arrival.transaction), arrival.sender, round.wall);
+        const auto added = pool_.add(std::move(transaction), sender, round.wall);
         if (!added) answer.error = added.error();
     } else {
         answer.error = fit.error();

@@ -187,6 +187,7 @@ private:
     class Tasks;
     Ledger(LedgerOptions options, std::unique_ptr<LedgerStore> store, LedgerStore::Loaded loaded);
 
+    void decode();
     bool gathered() const;
     std::vector<std::shared_ptr<Arrival>> take_arrivals();
     void admit(Round& round, Arrival& arrival);
@@ -223,8 +224,10 @@ private:
     std::optional<std::pair<Hash, std::uint64_t>> reverted_;
 
     mutable std::mutex arrivals_mutex_;
-    std::deque<std::shared_ptr<Arrival>> arrivals_;
-    std::size_t ready_ = 0;  ///< how many of them are decoded
+    std::deque<std::shared_ptr<Arrival>> arrivals_;  ///< in their order
+    std::deque<std::shared_ptr<Arrival>> encoded_;   ///< those of them that no task decodes yet
+    std::size_t decoders_ = 0;                       ///< tasks that do
+    std::size_t ready_ = 0;                          ///< how many of them are decoded
     std::size_t arrival_bytes_ = 0;
     std::vector<std::function<void(Result<void>)>> mine_requests_;
     std::vector<std::pair<std::uint64_t, std::function<void(Result<bool>)>>> reverts_;

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "chain/commitment.hpp"
+#include "chain/senders.hpp"
 #include "chain/trie_root.hpp"
 
 namespace grid::chain {
@@ -108,8 +109,9 @@ Result<ChainName> recognize_chain(const Block& first, const std::vector<std::uin
 Result<void> check_contents(const StoredBlock& stored) {
     const Block& block = stored.block;
     const std::uint64_t number = block.header.number;
-    for (std::size_t i = 0; i < block.transactions.size(); ++i) {
-        const auto sender = block.transactions[i].sender();
+    const auto senders = recover_senders(block.transactions);
+    for (std::size_t i = 0; i < senders.size(); ++i) {
+        const Result<Address>& sender = senders[i];
         const std::string what = "sender of transaction " + std::to_string(i);
         if (!sender) return differs(number, what, "a signature that names one", sender.error().message);
         if (*sender != block.senders[i])

@@ -22,7 +22,7 @@ Result<ChainName> recognize_chain(const Block& first, const std::vector<std::uin
 Result<ChainName> name_of_chain(const LedgerStore& store, std::uint64_t id = 0);
 
 /// What a block says of itself without the state: hash of a transaction, its sender (recovered: the costly
-/// step, about 30 us each), and the roots of the header. Needs nothing, so blocks may be checked in parallel.
+/// step), and the roots of the header. Needs nothing, so blocks may be checked in parallel.
 Result<void> check_contents(const StoredBlock& block);
 
 /// Executes a block on the state after its parent and compares place, time, receipts, rows and commitment.

@@ -155,7 +155,13 @@ Hash Transaction::signing_hash() const {
     return keccak256(envelope(type, out.end_list().take()));
 }
 
-Result<SignedTransaction> SignedTransaction::decode(Bytes bytes) {
+Result<SignedTransaction> SignedTransaction::decode(Bytes raw) {
+    auto result = parse(std::move(raw));
+    if (result) result->hash = keccak256(result->raw);
+    return result;
+}
+
+Result<SignedTransaction> SignedTransaction::parse(Bytes bytes) {
     const ByteView raw = bytes;
     if (raw.empty()) return fail("bad_transaction", "expected a transaction, came nothing");
     TransactionType type = TransactionType::legacy;
@@ -175,15 +181,13 @@ Result<SignedTransaction> SignedTransaction::decode(Bytes bytes) {
     const auto list = rlp::decode(type == TransactionType::legacy ? raw : raw.subspan(1));
     if (!list) return tl::unexpected<Error>(list.error());
     auto result = decode_fields(type, *list, count);
-    if (!result) return result;
-    result->hash = keccak256(raw);
-    result->raw = std::move(bytes);
+    if (result) result->raw = std::move(bytes);
     return result;
 }
 
 /// The fields that were signed are in `raw` as they were signed, since RLP has one form only: all but the
 /// signature's, under a list header of their own.
-Hash SignedTransaction::signing_hash() const {
+Bytes SignedTransaction::signing_payload() const {
     const bool legacy = transaction.type == TransactionType::legacy;
     const ByteView list = ByteView(raw).subspan(legacy ? 0 : 1);
     const Amount v = legacy ? legacy_v(transaction.chain_id, signature.parity) : Amount{signature.parity};
@@ -195,7 +199,12 @@ Hash SignedTransaction::signing_hash() const {
     Bytes chain;
     if (legacy) chain = rlp::Encoder{}.integer(transaction.chain_id).integer(0u).integer(0u).take();
     const Bytes header = rlp::list_header(fields.size() + chain.size());
-    return keccak256({ByteView(raw).first(legacy ? 0 : 1), header, fields, chain});
+    Bytes payload;
+    payload.reserve(raw.size() + chain.size());
+    if (!legacy) payload.push_back(raw[0]);
+    for (const ByteView part : {ByteView(header), fields, ByteView(chain)})
+        payload.insert(payload.end(), part.begin(), part.end());
+    return payload;
 }
 
 Result<Address> SignedTransaction::sender() const {

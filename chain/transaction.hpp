@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "chain/amount.hpp"
+#include "chain/keccak.hpp"
 #include "chain/secp256k1.hpp"
 
 namespace grid::chain {
@@ -43,8 +44,12 @@ struct SignedTransaction {
     /// Strict: canonical RLP, known type, EIP-155 chain id present in legacy ones, s in the lower half
     /// (EIP-2). Codes: `bad_transaction`, `bad_rlp`, `bad_signature`. Does not recover the sender.
     static Result<SignedTransaction> decode(Bytes raw);
-    /// That of the transaction, taken from `raw` without encoding it again.
-    Hash signing_hash() const;
+    /// decode() without `hash`, for those who hash many at a time (senders.hpp).
+    static Result<SignedTransaction> parse(Bytes raw);
+    /// What the sender signed, taken from `raw` without encoding it again.
+    Bytes signing_payload() const;
+    /// Its hash: that of the transaction.
+    Hash signing_hash() const { return keccak256(signing_payload()); }
     /// Recovers the sender: the costly step (about 30 us).
     Result<Address> sender() const;
 };
