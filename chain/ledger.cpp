@@ -16,7 +16,7 @@ constexpr std::size_t kRecentBlocks = 64;
 constexpr std::size_t kFlushBacklog = 6;
 /// While transactions are being decoded, a block waits until so many are ready: it costs two syncs, and
 /// nothing is gained by making it before the processors are free. Nobody waits longer than that takes.
-constexpr std::size_t kGathered = 256;
+constexpr std::size_t kGathered = 64;
 /// So many transactions a task decodes at a time. Eight share the lanes of the processor, and more share an
 /// inversion; a task for each so many that wait keeps all cores busy.
 constexpr std::size_t kDecodedTogether = 32;
@@ -140,15 +140,22 @@ void Ledger::submit(Bytes raw, Submitted done) {
             arrivals_.push_back(arrival);
             encoded_.push_back(arrival);
             arrival_bytes_ += arrival->size;
-            start = encoded_.size() > decoders_ * kDecodedTogether;
-            if (start) {
-                ++decoders_;
-                tasks_->start();
-            }
+            start = take_up_decoding();
         }
     }
     if (refused) return arrival->done(tl::unexpected<Error>(*refused));
     if (start) options_.executor([this] { decode(); });
+}
+
+/// Whether another task shall decode what has arrived, which is then counted: one for each kDecodedTogether,
+/// but none for fewer than the lanes take while a block is being made, since the next one will not begin
+/// before. Needs arrivals_mutex_.
+bool Ledger::take_up_decoding() {
+    if (encoded_.empty() || (producing_ && encoded_.size() < kLanes)) return false;
+    if (encoded_.size() <= decoders_ * kDecodedTogether) return false;
+    ++decoders_;
+    tasks_->start();
+    return true;
 }
 
 /// One of several tasks that decode what has arrived, some at a time. It ends when there is nothing left, and
@@ -174,11 +181,11 @@ void Ledger::decode() {
         for (const auto& arrival : turn) arrival->ready = true;
         ready_ += turn.size();
         enough = gathered();
-        more = !encoded_.empty();
-        if (!more) --decoders_;
+        --decoders_;
+        more = take_up_decoding();
     }
     if (enough) options_.wake();
-    if (more) return options_.executor([this] { decode(); });
+    if (more) options_.executor([this] { decode(); });
     tasks_->finish();
 }
 
@@ -237,6 +244,7 @@ bool Ledger::produce(Timestamp wall) {
         mine_requests.swap(mine_requests_);
         reverts.swap(reverts_);
         refused = halted_;
+        producing_ = !arrivals.empty();
     }
     for (const auto& [snapshot, done] : reverts) done(revert_now(snapshot));
     if (arrivals.empty() && mine_requests.empty()) return !reverts.empty();
@@ -268,6 +276,13 @@ bool Ledger::produce(Timestamp wall) {
     for (const auto& done : mine_requests)
         done(sealed ? Result<void>{} : tl::unexpected<Error>(sealed.error()));
     flush_behind();
+    bool start = false;
+    {
+        std::lock_guard lock(arrivals_mutex_);
+        producing_ = false;
+        start = take_up_decoding();
+    }
+    if (start) options_.executor([this] { decode(); });
     return true;
 }
 
@@ -342,11 +357,11 @@ void Ledger::publish(const BlockPointer& block) {
 void Ledger::add_recent(BlockPointer block) {
     const std::uint64_t number = block->block.header.number;
     if (number > store_->flushed()) {
-        unflushed_hashes_.emplace(block->hash, number);
+        unflushed_.blocks.emplace(block->hash, number);
         std::uint32_t index = 0;
         for (const Receipt& receipt : block->block.receipts)
-            unflushed_transactions_.emplace(receipt.transaction_hash, LedgerStore::Place{number, index++});
-        unflushed_bytes_ += block->size;
+            unflushed_.transactions.emplace(receipt.transaction_hash, LedgerStore::Place{number, index++});
+        unflushed_.bytes += block->size;
     }
     recent_.push_back(std::move(block));
 }
@@ -399,12 +414,12 @@ void Ledger::deliver(Round& round, const Result<BlockPointer>& block) {
 }
 
 void Ledger::flush_behind() {
-    std::size_t waiting;
     bool start = false;
+    bool behind = false;
     {
         std::lock_guard lock(chain_mutex_);
-        waiting = unflushed_bytes_;
-        if (waiting < options_.flush_bytes) return;
+        if (unflushed_.bytes < options_.flush_bytes) return;
+        behind = unflushed_.bytes + being_flushed_.bytes > kFlushBacklog * options_.flush_bytes;
         if (!flushing_) {
             flushing_ = true;
             start = true;
@@ -421,7 +436,7 @@ void Ledger::flush_behind() {
             tasks_->finish();
         });
     }
-    if (waiting > kFlushBacklog * options_.flush_bytes) static_cast<void>(flush());
+    if (behind) static_cast<void>(flush());
 }
 
 Result<void> Ledger::flush() {
@@ -431,18 +446,25 @@ Result<void> Ledger::flush() {
         std::lock_guard lock(chain_mutex_);
         for (const BlockPointer& block : recent_)
             if (block->block.header.number > store_->flushed()) blocks.push_back(block);
+        if (blocks.empty()) return {};
+        being_flushed_ = std::exchange(unflushed_, {});
     }
-    if (blocks.empty()) return {};
-    if (auto done = store_->flush(blocks); !done) return done;
+    const auto done = store_->flush(blocks);
+    // Freed after the lock, which is in the way of every reader and of the next block.
+    Unflushed flushed;
+    std::vector<BlockPointer> old;
     std::lock_guard lock(chain_mutex_);
-    for (const BlockPointer& block : blocks) {
-        unflushed_hashes_.erase(block->hash);
-        for (const Receipt& receipt : block->block.receipts)
-            unflushed_transactions_.erase(receipt.transaction_hash);
-        unflushed_bytes_ -= block->size;
+    if (!done) {
+        unflushed_.transactions.merge(being_flushed_.transactions);
+        unflushed_.blocks.merge(being_flushed_.blocks);
+        unflushed_.bytes += std::exchange(being_flushed_.bytes, 0);
+        return done;
     }
-    while (recent_.size() > kRecentBlocks && recent_.front()->block.header.number < store_->flushed())
+    flushed = std::exchange(being_flushed_, {});
+    while (recent_.size() > kRecentBlocks && recent_.front()->block.header.number < store_->flushed()) {
+        old.push_back(std::move(recent_.front()));
         recent_.pop_front();
+    }
     return {};
 }
 

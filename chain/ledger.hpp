@@ -187,6 +187,7 @@ private:
     class Tasks;
     Ledger(LedgerOptions options, std::unique_ptr<LedgerStore> store, LedgerStore::Loaded loaded);
 
+    bool take_up_decoding();
     void decode();
     bool gathered() const;
     std::vector<std::shared_ptr<Arrival>> take_arrivals();
@@ -227,6 +228,7 @@ private:
     std::deque<std::shared_ptr<Arrival>> arrivals_;  ///< in their order
     std::deque<std::shared_ptr<Arrival>> encoded_;   ///< those of them that no task decodes yet
     std::size_t decoders_ = 0;                       ///< tasks that do
+    bool producing_ = false;                         ///< a block is being made
     std::size_t ready_ = 0;                          ///< how many of them are decoded
     std::size_t arrival_bytes_ = 0;
     std::vector<std::function<void(Result<void>)>> mine_requests_;
@@ -244,9 +246,15 @@ private:
     mutable std::mutex chain_mutex_;
     std::deque<BlockPointer>
         recent_;  ///< without gaps, up to the head: all that are not flushed and some more
-    boost::unordered_flat_map<Hash, LedgerStore::Place, std::hash<Hash>> unflushed_transactions_;
-    boost::unordered_flat_map<Hash, std::uint64_t, std::hash<Hash>> unflushed_hashes_;
-    std::size_t unflushed_bytes_ = 0;
+    /// What of recent_ cannot be found in the store yet. While a flush runs it belongs to the flush, which
+    /// then lets go of it as a whole: taking it apart would keep everybody waiting who reads.
+    struct Unflushed {
+        boost::unordered_flat_map<Hash, LedgerStore::Place, std::hash<Hash>> transactions;
+        boost::unordered_flat_map<Hash, std::uint64_t, std::hash<Hash>> blocks;
+        std::size_t bytes = 0;
+    };
+    Unflushed unflushed_;
+    Unflushed being_flushed_;
     bool flushing_ = false;
 
     std::mutex flush_mutex_;

@@ -90,9 +90,7 @@ Result<void> Ledger::go_back(std::uint64_t number, const std::vector<BlockPointe
     pool_ = {};
     std::lock_guard lock(chain_mutex_);
     recent_.clear();
-    unflushed_transactions_.clear();
-    unflushed_hashes_.clear();
-    unflushed_bytes_ = 0;
+    unflushed_ = {};
     for (BlockPointer& block : loaded->blocks) add_recent(std::move(block));
     return {};
 }

@@ -53,8 +53,9 @@ Result<BlockPointer> Ledger::block(std::uint64_t number) const {
 Result<BlockPointer> Ledger::block(const Hash& hash) const {
     {
         std::lock_guard lock(chain_mutex_);
-        if (const auto found = unflushed_hashes_.find(hash); found != unflushed_hashes_.end())
-            return recent_[found->second - recent_.front()->block.header.number];
+        for (const Unflushed* part : {&unflushed_, &being_flushed_})
+            if (const auto found = part->blocks.find(hash); found != part->blocks.end())
+                return recent_[found->second - recent_.front()->block.header.number];
     }
     const auto number = store_->find_block(hash);
     if (!number) return tl::unexpected<Error>(number.error());
@@ -66,8 +67,9 @@ Result<TransactionPlace> Ledger::transaction(const Hash& hash) const {
     std::optional<LedgerStore::Place> place;
     {
         std::lock_guard lock(chain_mutex_);
-        if (const auto found = unflushed_transactions_.find(hash); found != unflushed_transactions_.end())
-            place = found->second;
+        for (const Unflushed* part : {&unflushed_, &being_flushed_})
+            if (const auto found = part->transactions.find(hash); found != part->transactions.end())
+                place = found->second;
     }
     if (!place) {
         const auto stored = store_->find_transaction(hash);
