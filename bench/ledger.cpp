@@ -30,7 +30,7 @@ using namespace grid;
 using namespace grid::chain;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kUsers = 8192;
+constexpr std::size_t kUsers = 16'384;
 constexpr std::size_t kProviders = 16;
 constexpr std::size_t kOrders = kUsers * kProviders;
 constexpr std::size_t kWindow = 4096;        ///< transactions in flight

@@ -57,7 +57,7 @@ runtime::HttpResponse Endpoint::request(const std::string& method, const std::st
                                         std::chrono::milliseconds timeout) const {
     headers.emplace_back("Host", authority_);
     runtime::HttpRequest request{method, base_path_ + path, std::move(headers), std::move(body)};
-    if (request.target.empty()) request.target = "/";
+    if (request.target.empty()) request.target.push_back('/');
     auto answer =
         runtime::HttpClient(server_).request(request, std::chrono::steady_clock::now() + timeout, 64u << 20);
     if (!answer) throw Failure(answer.error().code, url_ + ": " + answer.error().message);
