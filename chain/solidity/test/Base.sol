@@ -181,7 +181,7 @@ abstract contract Base {
         i.operatorKey = operator;
     }
 
-    function prices() internal pure returns (Prices memory) {
+    function prices() internal pure virtual returns (Prices memory) {
         return Prices(3, 7, 1, 100);
     }
 

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.37;
+
+import {Parameters, Permit, Quote} from "../../abi/IMarket.sol";
+import {Info, Prices} from "../../abi/IRegistry.sol";
+import {Base} from "./Base.sol";
+
+/// @title What each call costs as a transaction of its own: snapshots/GasTest.json, explained in docs/evm.md
+/// forge-config: default.isolate = true
+contract GasTest is Base {
+    function setUp() public override {
+        super.setUp();
+        fund(alice, 1000 ether);
+        fund(carol, 1000 ether);
+        register(bob, info());
+        // Somebody stands behind bob and has been there: what is measured is the usual case.
+        vm.prank(carol);
+        pledge.pledge(100 ether, bob);
+        later(60);
+        uint64 id = activated(100);
+        later(100);
+        market.settle(id);
+        vm.prank(carol);
+        pledge.claim(bob);
+        later(1);
+    }
+
+    function parameters() internal pure override returns (Parameters memory) {
+        return Parameters(3600, 3, 100, 30 days, 1, 250, address(0x7ea5), 100);
+    }
+
+    /// @dev As people pay: a core costs some thousandths of a credit an hour.
+    function prices() internal pure override returns (Prices memory) {
+        return Prices(3e12, 7e12, 1e12, 100e12);
+    }
+
+    function _took(string memory call) private {
+        vm.snapshotGasLastCall("GasTest", call);
+    }
+
+    function test_gas_of_tokens_and_credits() external {
+        vm.prank(alice);
+        token.transfer(carol, 1 ether);
+        _took("GridToken.transfer");
+        vm.prank(alice);
+        token.transfer(its.credit, 1 ether);
+        _took("GridToken.transfer to Credit");
+        vm.prank(dave);
+        credit.claimTransfer(alice);
+        _took("Credit.claimTransfer");
+        vm.prank(alice);
+        token.approve(its.credit, 10 ether);
+        _took("GridToken.approve");
+        vm.prank(alice);
+        credit.purchase(1 ether);
+        _took("Credit.purchase");
+        Permit memory p = signPermit(ALICE_KEY, its.credit, 5, block.timestamp);
+        vm.prank(alice);
+        credit.purchaseWithPermit(p.value, p.deadline, p.v, p.r, p.s);
+        _took("Credit.purchaseWithPermit");
+        vm.prank(alice);
+        credit.redeem(1 ether);
+        _took("Credit.redeem");
+    }
+
+    function test_gas_of_the_registry() external {
+        Info memory i = info();
+        vm.prank(dave);
+        registry.set(i);
+        _took("Registry.set, new");
+        i.port = 1;
+        vm.prank(dave);
+        registry.set(i);
+        _took("Registry.set, revised");
+        vm.prank(dave);
+        registry.deregister();
+        _took("Registry.deregister");
+    }
+
+    function test_gas_of_an_order() external {
+        uint64 id = order(3600);
+        _took("Market.createOrder");
+        vm.prank(bob);
+        market.activateOrder(id);
+        _took("Market.activateOrder");
+        later(100);
+        market.settle(id);
+        _took("Market.settle, first");
+        later(100);
+        market.settle(id);
+        _took("Market.settle, later");
+        vm.prank(bob);
+        market.suspend(id);
+        _took("Market.suspend");
+        later(1);
+        vm.prank(operator);
+        market.resume(id);
+        _took("Market.resume, by the operator");
+        vm.prank(alice);
+        market.extendOrder(id, 3600);
+        _took("Market.extendOrder");
+        Quote memory q = quote();
+        q.replaces = id;
+        bytes memory signature = sign(BOB_KEY, q);
+        vm.prank(alice);
+        id = market.replaceOrder(q, signature);
+        _took("Market.replaceOrder");
+        later(10);
+        vm.prank(alice);
+        market.cancelOrder(id);
+        _took("Market.cancelOrder, running");
+        id = order(60);
+        vm.prank(bob);
+        market.activateOrder(id);
+        later(60);
+        market.settle(id);
+        _took("Market.settle, completes");
+        id = order(60);
+        vm.prank(alice);
+        market.cancelOrder(id);
+        _took("Market.cancelOrder, unactivated");
+    }
+
+    function test_gas_of_quotes() external {
+        Quote memory q = quote();
+        bytes memory signature = sign(BOB_KEY, q);
+        vm.prank(alice);
+        uint64 id = market.createOrderWithQuote(q, signature);
+        _took("Market.createOrderWithQuote");
+        vm.prank(alice);
+        market.cancelOrder(id);
+        vm.prank(bob);
+        market.cancelQuote(bytes32(uint256(1)));
+        _took("Market.cancelQuote");
+        vm.prank(bob);
+        market.bumpQuoteEpoch();
+        _took("Market.bumpQuoteEpoch");
+        Permit memory p = signPermit(ALICE_KEY, its.credit, RATE * 1e12, block.timestamp);
+        vm.prank(alice);
+        market.createOrderWithPermit(bob, resources(), prices(), 3600, 0, p);
+        _took("Market.createOrderWithPermit");
+    }
+
+    function test_gas_of_many_settlements() external {
+        uint64[] memory ids = new uint64[](10);
+        for (uint160 i = 0; i < 10; ++i) {
+            address provider = address(1000 + i);
+            register(provider, info());
+            vm.prank(alice);
+            ids[i] = market.createOrder(provider, resources(), prices(), 3600, 0);
+            vm.prank(provider);
+            market.activateOrder(ids[i]);
+        }
+        later(10);
+        market.settleMany(ids);
+        later(10);
+        market.settleMany(ids);
+        _took("Market.settleMany, 10 orders");
+    }
+
+    function test_gas_of_pledges() external {
+        vm.prank(alice);
+        pledge.pledge(1 ether, bob);
+        _took("Pledge.pledge, new position");
+        later(60);
+        vm.prank(alice);
+        pledge.pledge(1 ether, bob);
+        _took("Pledge.pledge, more");
+        uint64 id = activated(100);
+        later(100);
+        market.settle(id);
+        vm.prank(alice);
+        pledge.claim(bob);
+        _took("Pledge.claim");
+        vm.prank(alice);
+        pledge.unpledge(1 ether, bob);
+        _took("Pledge.unpledge");
+        later(120);
+        vm.prank(alice);
+        pledge.withdrawUnbonded(bob);
+        _took("Pledge.withdrawUnbonded");
+        vm.prank(carol);
+        uint64 slash = pledge.slash(bob, 1 ether, "was down for a day");
+        _took("Pledge.slash");
+        later(60);
+        pledge.executeSlash(slash);
+        _took("Pledge.executeSlash");
+    }
+
+    function test_gas_of_the_council() external {
+        vm.prank(alice);
+        uint64 id = council.propose(its.market, abi.encodeCall(market.setParameter, ("feeBp", 300)));
+        _took("Council.propose");
+        vm.prank(bob);
+        council.approve(id);
+        _took("Council.approve");
+        later(30);
+        council.execute(id);
+        _took("Council.execute");
+    }
+}
