@@ -85,10 +85,7 @@ contract GasTest is Base {
         _took("Market.activateOrder");
         later(100);
         market.settle(id);
-        _took("Market.settle, first");
-        later(100);
-        market.settle(id);
-        _took("Market.settle, later");
+        _took("Market.settle");
         vm.prank(bob);
         market.suspend(id);
         _took("Market.suspend");
@@ -197,5 +194,31 @@ contract GasTest is Base {
         later(30);
         council.execute(id);
         _took("Council.execute");
+    }
+}
+
+/// @title The same where there is no fee, no profit and no free time
+/// forge-config: default.isolate = true
+contract GasPlainTest is Base {
+    function setUp() public override {
+        super.setUp();
+        fund(alice, 1000 ether);
+        register(bob, info());
+        uint64 id = activated(100);
+        later(100);
+        market.settle(id);
+    }
+
+    function test_gas_of_a_plain_order() external {
+        uint64 id = order(3600);
+        vm.snapshotGasLastCall("GasTest", "Market.createOrder, plain");
+        vm.prank(bob);
+        market.activateOrder(id);
+        later(100);
+        market.settle(id);
+        vm.snapshotGasLastCall("GasTest", "Market.settle, plain");
+        later(3600);
+        market.settle(id);
+        vm.snapshotGasLastCall("GasTest", "Market.settle, plain, completes");
     }
 }
