@@ -15,7 +15,7 @@ export const genesis = {
     activationDeadline: 600n, maxUnactivated: 4, minimumDeposit: 1n, probationWindow: 30n * 24n * 3600n, maxProbationCancels: 3, feeBp: 250, treasury: zero, profitBp: 100
   },
   council: { members: accounts.slice(0, 3), threshold: 2, delay: 30n, slashers: [accounts[0]], vetoers: [accounts[1]] },
-  pledge: { epochLength: 60n, unbondingPeriod: 120n, slashDelay: 60n, maxSlashBp: 3000, epochProfit: 1_000n * 10n ** 18n },
+  pledge: { epochLength: 60n, unbondingPeriod: 120n, slashDelay: 60n, maxSlashBp: 9000, epochProfit: 1_000n * 10n ** 18n },
 
   /** The arguments of a contract's constructor. */
   arguments(name) {

@@ -13,11 +13,12 @@ const tenYears = 10n * 365n * 24n * 3600n
 /** The calls of one run. Each answers {by, to, data}. */
 export class Moves {
   constructor(random, world) {
-    Object.assign(this, { random, world })
+    Object.assign(this, { random, world, plan: [] })
   }
 
   async next() {
-    const move = await this.#pick()
+    if (this.plan.length === 0 && this.random.chance(1)) this.plan = this.#planned()
+    const move = await (this.plan.length > 0 && this.random.chance(70) ? this.plan.shift()() : this.#pick())
     return this.random.chance(2) ? this.#damaged(move) : move
   }
 
@@ -28,6 +29,11 @@ export class Moves {
   /** The account that may, mostly. */
   #mostly(by) {
     return by >= 0 && this.random.chance(92) ? by : this.random.of(callers)
+  }
+
+  /** One of those who may, mostly. */
+  #oneOf(list) {
+    return this.#mostly(this.random.of(list) ?? -1)
   }
 
   #anybody() {
@@ -60,6 +66,37 @@ export class Moves {
     return known?.id ?? (this.random.chance(80) ? this.random.between(0, 60) : this.random.of([0n, max64, 2n ** 40n]))
   }
 
+  /** Some calls that chance would hardly bring together: what bounds a list, a pool or an epoch. */
+  #planned() {
+    const { random } = this
+    const by = this.#anybody()
+    const provider = accounts[random.below(6)]
+    const times = (n, move) => Array.from({ length: n }, (_, i) => () => move(i))
+    return random.of([
+      () => [
+        () => this.#call(by, 'Pledge', 'pledge', 1000n, provider), ...times(10, i => this.#call(by, 'Pledge', 'unpledge', BigInt(i + 1), provider))
+      ],
+      () => times(7, i => this.#call(by, 'Market', 'createOrder', accounts[i % 6], { cpuMilli: 1n, memoryMiB: 1n, storageMiB: 0n, gpus: 0n }, { cpuMilli: unit / 1000n, memoryMiB: unit / 1000n, storageMiB: 10n ** 12n, gpus: 10n ** 12n }, 600n, 0n)),
+      () => {
+        const slash = async () => this.#call(this.#oneOf(this.world.roles.SLASHER), 'Pledge', 'slash', provider, (await this.world.read('Pledge', 'pool', provider)).total * 2n / 3n, '')
+        const execute = async back => {
+          const count = await this.world.read('Pledge', 'slashCount')
+          return this.#call(by, 'Pledge', 'executeSlash', count > back ? count - back : count)
+        }
+        return [slash, slash, ...times(12, i => execute(BigInt(i % 2)))]
+      },
+      () => {
+        const member = () => this.#oneOf(this.world.members)
+        const newest = () => this.world.read('Council', 'count')
+        return [
+          () => this.#call(member(), 'Council', 'propose', addressOf.Council, encode('Council', 'execute', [1n])),
+          ...times(4, async () => this.#call(member(), 'Council', 'approve', await newest())), ...times(12, async () => this.#call(by, 'Council', 'execute', await newest()))
+        ]
+      },
+      () => [() => this.#call(6, 'Registry', 'set', { ...this.#info(accounts[9]), probation: 60n, probationPledge: unit * 500n, acceptsOffers: true }), ...times(3, i => this.#call(i, 'Market', 'createOrder', accounts[6], this.#resources(), this.#prices(), 60n, BigInt(i)))]
+    ])()
+  }
+
   #pick() {
     return this.random.weighted([
       [12, () => this.#token()], [8, () => this.#credit()], [6, () => this.#registry()], [18, () => this.#create()], [16, () => this.#activate()], [26, () => this.#life()],
@@ -78,6 +115,7 @@ export class Moves {
       [4, () => this.#call(by, 'GridToken', 'transferFrom', this.#address(), this.#address(), this.#amount())],
       [2, () => this.#call(by, 'GridToken', 'burn', this.#amount())],
       [3, () => this.#call(this.#mostly(0), 'GridToken', 'mint', this.#address(), this.random.chance(90) ? this.#amount() : this.random.between(1, 2n ** 90n))],
+      [1, () => this.#toTheCap()],
       [2, () => this.#call(by, 'GridToken', 'faucet', this.random.chance(80) ? this.#amount() : this.random.of([10_000n * unit, 10_000n * unit + 1n]))],
       [4, async () => {
         const spender = this.random.chance(70) ? addressOf.Credit : this.#address()
@@ -85,6 +123,13 @@ export class Moves {
         return this.#call(this.#anybody(), 'GridToken', 'permit', accounts[this.#mostly(by)], spender, value, deadline, v, r, s)
       }]
     ])()
+  }
+
+  /** Mints all but a little that the cap leaves, or burns that again: in between there is hardly any profit. */
+  async #toTheCap() {
+    const room = await this.world.read('GridToken', 'cap') - await this.world.read('GridToken', 'totalSupply')
+    if (room > unit) return this.#call(this.#mostly(0), 'GridToken', 'mint', accounts[9], room - this.random.between(0, 10n ** 14n) + this.random.of([0n, 0n, 10n ** 15n]))
+    return this.#call(9, 'GridToken', 'burn', await this.world.read('GridToken', 'balanceOf', accounts[9]) / 2n)
   }
 
   /** A permit, sometimes one that cannot be. */
@@ -289,8 +334,10 @@ export class Moves {
   // --- pledges
 
   async #pledge() {
-    const by = this.#anybody()
-    const provider = this.#provider()
+    // One pair meets again and again: its unbonding entries pile up.
+    const often = this.random.chance(35)
+    const by = often ? 7 : this.#anybody()
+    const provider = often ? accounts[1] : this.#provider()
     const pledged = (await this.world.read('Pledge', 'position', accounts[by], provider)).pledged
     const back = () => this.random.weighted([[30, pledged], [40, this.random.between(0, pledged)], [10, pledged + 1n], [20, this.#amount(10n ** 15n)]])
     return this.random.weighted([
@@ -308,15 +355,16 @@ export class Moves {
     if (known && this.random.chance(60)) {
       return this.random.chance(85)
         ? this.#call(this.#anybody(), 'Pledge', 'executeSlash', known.id)
-        : this.#call(this.#mostly(1), 'Pledge', 'vetoSlash', known.id)
+        : this.#call(this.#oneOf(this.world.roles.VETO), 'Pledge', 'vetoSlash', known.id)
     }
     if (this.random.chance(10)) return this.#call(this.#mostly(1), 'Pledge', this.random.of(['vetoSlash', 'executeSlash']), this.random.between(0, 50))
-    const provider = this.#provider()
+    // One pool is slashed more than the others, down to nothing.
+    const provider = this.random.chance(60) ? accounts[5] : this.#provider()
     const { total } = await this.world.read('Pledge', 'pool', provider)
     const { maxSlashBp } = await this.world.read('Pledge', 'parameters')
     const limit = total * BigInt(maxSlashBp) / 10_000n
     const amount = this.random.weighted([[40, limit], [40, this.random.between(0, limit)], [10, limit + 1n], [10, this.#amount()]])
-    return this.#call(this.#mostly(0), 'Pledge', 'slash', provider, amount, 'x'.repeat(this.random.weighted([[90, 20], [5, 256], [5, 257]])))
+    return this.#call(this.#oneOf(this.world.roles.SLASHER), 'Pledge', 'slash', provider, amount, 'x'.repeat(this.random.weighted([[90, 20], [5, 256], [5, 257]])))
   }
 
   // --- the council
@@ -325,7 +373,7 @@ export class Moves {
     const open = [...this.world.proposals.values()].slice(-12).filter(({ status }) => status === 1 || this.random.chance(5))
     const known = open.length > 0 ? this.random.of(open) : undefined
     const id = known?.id ?? this.random.between(0, 30)
-    const member = () => this.#mostly(this.random.below(3))
+    const member = () => this.#oneOf(this.world.members)
     if (!known || this.random.chance(25)) return this.#call(member(), 'Council', 'propose', ...this.#proposal())
     const ready = known.readyAt !== 0n
     return this.random.weighted([
@@ -353,6 +401,8 @@ export class Moves {
       const list = random.chance(80) ? accounts.slice(0, 3 + random.below(2)) : Array.from({ length: wanted }, () => this.#address())
       return on('Council', 'setMembers', list, random.chance(90) ? 2 : random.below(6))
     }
+    const lost = ['SLASHER', 'VETO'].find(role => this.world.roles[role].length === 0)
+    if (lost && random.chance(60)) return on('Council', 'grantRole', name32(lost), this.random.of(accounts))
     return random.weighted([
       [50, () => on('Market', 'setParameter', name32(key), value())],
       [8, () => on('Council', random.of(['grantRole', 'revokeRole']), name32(random.of(['SLASHER', 'VETO', 'OTHER'])), this.#address())],

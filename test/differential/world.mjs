@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { decodeFunctionResult, encodeFunctionData, stringToHex, toEventSelector, toFunctionSelector, zeroAddress } from 'viem'
+import { decodeAbiParameters, encodeAbiParameters, stringToHex, toEventSelector, toFunctionSelector, zeroAddress } from 'viem'
 import { addressOf, chainId, names } from './chains.mjs'
 import { signers } from './genesis.mjs'
 
@@ -11,7 +11,16 @@ export const abis = Object.fromEntries(names.map(name => [name, JSON.parse(readF
 export const accounts = signers.map(({ address }) => address)
 export const places = [...Object.values(addressOf), '0xcA11bde05977b3631167028862bE2a173976CA11', zeroAddress]
 export const name32 = text => stringToHex(text, { size: 32 })
-export const encode = (contract, functionName, args = []) => encodeFunctionData({ abi: abis[contract], functionName, args })
+
+/** By contract and name: the function and its selector, which takes more time to find than all the rest. */
+const functions = new Map(names.flatMap(contract => abis[contract].filter(({ type }) => type === 'function')
+  .map(item => [`${contract}.${item.name}`, { item, selector: toFunctionSelector(item) }])))
+const namesBySelector = new Map([...functions].map(([name, { selector }]) => [`${name.split('.')[0]} ${selector}`, name]))
+
+export function encode(contract, name, args = []) {
+  const { item, selector } = functions.get(`${contract}.${name}`)
+  return item.inputs.length === 0 ? selector : selector + encodeAbiParameters(item.inputs, args).slice(2)
+}
 export const same = (a, b) => a.toLowerCase() === b.toLowerCase()
 
 const quoteTypes = {
@@ -26,25 +35,32 @@ const permitTypes = {
     .map(([type, name]) => ({ type, name }))
 }
 
-/** Functions that change nothing, of all contracts: [contract, name, number of inputs]. */
-export const views = names.flatMap(contract => abis[contract]
-  .filter(({ type, stateMutability }) => type === 'function' && ['view', 'pure'].includes(stateMutability))
-  .map(({ name, inputs }) => ({ contract, name, inputs })))
-
 export class World {
   constructor(chain, time, number) {
-    Object.assign(this, { chain, time, number, orders: new Map(), proposals: new Map(), slashes: new Map(), quotes: [], salts: [], lastProvider: new Map() })
+    Object.assign(this, { chain, time, number, orders: new Map(), proposals: new Map(), slashes: new Map(), quotes: [], salts: [], roles: {}, members: [] })
   }
 
-  async read(contract, functionName, ...args) {
-    const [answer] = await this.chain.ask([{ to: addressOf[contract], data: encode(contract, functionName, args) }], this)
-    if (!answer.ok) throw new Error(`${contract}.${functionName}: ${JSON.stringify(answer)}`)
-    return decodeFunctionResult({ abi: abis[contract], functionName, data: answer.data })
+  async read(contract, name, ...args) {
+    const [answer] = await this.chain.ask([{ to: addressOf[contract], data: encode(contract, name, args) }], this)
+    if (!answer.ok) throw new Error(`${contract}.${name}: ${JSON.stringify(answer)}`)
+    const { outputs } = functions.get(`${contract}.${name}`).item
+    const values = decodeAbiParameters(outputs, answer.data)
+    return outputs.length === 1 ? values[0] : values
+  }
+
+  /** Who may do what; read at the start, and when it changed. */
+  async readCouncil() {
+    this.members = (await this.read('Council', 'members')).map(member => this.indexOf(member))
+    for (const role of ['SLASHER', 'VETO']) {
+      const held = await Promise.all(accounts.map(account => this.read('Council', 'hasRole', name32(role), account)))
+      this.roles[role] = [...accounts.keys()].filter(i => held[i])
+    }
   }
 
   /** Reads again what a receipt's logs are about. */
   async follow(logs) {
     for (const { address, topics } of logs) {
+      if (same(address, addressOf.Council) && ['RoleChanged', 'MembersChanged'].includes(events.get(topics[0]))) await this.readCouncil()
       const id = topics[1] !== undefined && BigInt(topics[1]) < 2n ** 64n ? BigInt(topics[1]) : undefined
       if (id === undefined || id === 0n) continue
       if (same(address, addressOf.Market)) {
@@ -100,8 +116,7 @@ export class World {
 /** How a call reads in a report. */
 export function describe({ to, data }) {
   const contract = names.find(name => same(addressOf[name], to))
-  const item = contract && abis[contract].find(entry => entry.type === 'function' && same(toFunctionSelector(entry), data.slice(0, 10)))
-  return `${contract ?? to}.${item?.name ?? data.slice(0, 10)}`
+  return namesBySelector.get(`${contract} ${data.slice(0, 10)}`) ?? `${contract ?? to}.${data.slice(0, 10)}`
 }
 
 const everything = Object.values(abis).flat()
