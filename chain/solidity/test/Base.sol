@@ -232,7 +232,9 @@ abstract contract Base {
             )
         );
         bytes32 kind = keccak256(
-            "Quote(address provider,address user,uint64 cpuMilli,uint64 memoryMiB,uint64 storageMiB,uint64 gpus,uint96 cpuMilliPrice,uint96 memoryMiBPrice,uint96 storageMiBPrice,uint96 gpuPrice,uint64 duration,uint64 probation,bool renewable,uint64 validUntil,uint64 replaces,uint64 epoch,bytes32 salt)"
+            "Quote(address provider,address user,uint64 cpuMilli,uint64 memoryMiB,uint64 storageMiB,uint64 gpus,"
+            "uint96 cpuMilliPrice,uint96 memoryMiBPrice,uint96 storageMiBPrice,uint96 gpuPrice,uint64 duration,"
+            "uint64 probation,bool renewable,uint64 validUntil,uint64 replaces,uint64 epoch,bytes32 salt)"
         );
         return keccak256(abi.encodePacked(hex"1901", domain, keccak256(abi.encode(kind, q))));
     }
