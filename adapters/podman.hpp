@@ -15,7 +15,8 @@ namespace grid::adapters {
 struct PodmanConfig {
     std::string gateway_id;    ///< whose containers these are: [a-z0-9][a-z0-9-]{0,31}
     std::string data_dir;      ///< absolute; made 0700; holds configuration, images, files of applications
-    std::string socket;        ///< of a podman service that somebody else runs; empty: our own, supervised
+    std::string socket;        ///< of a podman service that somebody else runs, where /run/netns must be a
+                               ///< shared mount; empty: our own, supervised
     std::string storage_root;  ///< images and containers of our own service; empty: data_dir/storage
     std::string
         run_root;  ///< its volatile state, must vanish at a reboot; empty: /run/grid/<gateway and data_dir>

@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <future>
 
+#include "adapters/podman/namespaces.hpp"
+
 namespace grid::adapters::podman {
 
 namespace fs = std::filesystem;
@@ -71,6 +73,8 @@ Driver::~Driver() {
 }
 
 Result<void> Driver::begin() {
+    if (layout_.own_service)
+        if (auto shared = share_network_namespaces(); !shared) return shared;
     if (auto up = service_.ensure(); !up) return up;
     if (auto read = networks_.reload(); !read) return read;
     user_namespace_problem_ =
