@@ -172,6 +172,7 @@ Result<HostInfo> PodmanApi::info() const {
 Result<std::vector<ContainerRow>> PodmanApi::containers(const std::vector<std::string>& labels,
                                                         bool sizes) const {
     const auto path = "/containers/json?all=true&filters=" + filter(labels) + (sizes ? "&size=true" : "");
+    const auto now = steady_clock::now();
     const auto response = call("GET", path, {}, milliseconds(sizes ? 60'000 : 5'000));
     if (!response) return tl::unexpected(response.error());
     Document document;
@@ -182,6 +183,7 @@ Result<std::vector<ContainerRow>> PodmanApi::containers(const std::vector<std::s
     if (document.IsArray())
         for (const auto& value : document.GetArray())
             if (value.IsObject()) rows.push_back(container_row(value));
+    for (auto& row : rows) row.read_at = now;
     return rows;
 }
 

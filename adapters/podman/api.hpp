@@ -24,7 +24,8 @@ struct ContainerRow {
     std::int64_t created_at = 0;  ///< nanoseconds since 1970, from podman's text; orders rows
     std::int64_t started_at = 0;  ///< seconds since 1970
     std::int64_t exited_at = 0;
-    std::uint64_t written_bytes = 0;  ///< only when asked for sizes
+    std::chrono::steady_clock::time_point read_at{};  ///< asked for then: what came to pass before is in it
+    std::uint64_t written_bytes = 0;                  ///< only when asked for sizes
     std::map<std::string, std::string> labels;
 
     const std::string& label(const std::string& name) const;

@@ -79,6 +79,7 @@ private:
     void watch();
     void watch_containers();
     void restart(const ContainerRow& row, const std::vector<ContainerRow>& rows);
+    void finish_stop(const ContainerRow& row);
     void measure_storage();
 
     const PodmanConfig config_;

@@ -34,6 +34,11 @@ std::string pod_key(const ContainerRow& row) {
     return row.label(label::kVersion) + "/" + row.label(label::kWorkload) + "/" + row.label(label::kReplica);
 }
 
+/// Doubles from one time to the next.
+milliseconds backoff(milliseconds first, std::size_t times) {
+    return std::min<milliseconds>(first * (1 << std::min<std::size_t>(times - 1, 10)), kMaxBackoff);
+}
+
 using Pods = std::map<std::string, std::vector<const ContainerRow*>>;
 
 /// Main containers by pod, each pod in order of index.
@@ -102,17 +107,26 @@ std::string exit_words(const ContainerRow& row) {
     return name + " exited with code " + code;
 }
 
+void HealthBook::Entry::begin_probes() {
+    ready = false;
+    successes = failures = live_failures = 0;
+    first_seen = steady_clock::now();
+    next_probe = next_live = SteadyTime{};
+}
+
 HealthBook::Entry& HealthBook::entry(const ContainerRow& row) {
     auto& e = entries_[row.id];
+    if (row.read_at < e.changed_at) return e;
     if (e.started_at != row.started_at || e.first_seen == SteadyTime{}) {
-        // A new start: probes begin anew, crashes stay in memory.
         e.started_at = row.started_at;
-        e.ready = false;
-        e.successes = e.failures = e.live_failures = 0;
-        e.first_seen = steady_clock::now();
-        e.next_probe = e.next_live = SteadyTime{};
+        e.crashed = false;
+        e.failed_starts = 0;
+        e.begin_probes();
     }
-    if (row.running()) e.crashed = false;
+    if (row.running()) {
+        e.crashed = e.restart_begun = false;
+        e.failed_starts = 0;
+    }
     return e;
 }
 
@@ -122,6 +136,7 @@ bool HealthBook::ready_now(const ContainerRow& row, const ContainerRow& owner) {
     {
         const std::lock_guard lock(mutex_);
         auto& e = entry(row);
+        if (row.read_at < e.changed_at) return false;
         if (now < e.next_probe) return e.ready;
         if (probe && !e.ready && now < e.first_seen + seconds(probe->initial_delay_s)) return false;
         e.next_probe = now + kMaxProbe;  // nobody else probes it meanwhile
@@ -135,6 +150,7 @@ bool HealthBook::ready_now(const ContainerRow& row, const ContainerRow& owner) {
     }
     const std::lock_guard lock(mutex_);
     auto& e = entry(row);
+    if (row.read_at < e.changed_at) return false;
     e.successes = good ? e.successes + 1 : 0;
     e.failures = good ? 0 : e.failures + 1;
     if (!e.ready && good && e.successes >= (probe ? probe->success_threshold : 1)) e.ready = true;
@@ -147,10 +163,19 @@ bool HealthBook::ready_now(const ContainerRow& row, const ContainerRow& owner) {
     return e.ready;
 }
 
+HealthBook::PodView HealthBook::view_unstarted(const ContainerRow& row, const Entry& e) const {
+    const auto& name = row.label(label::kContainer);
+    if (!e.failed_starts) return {Pod::starting, name + " is " + row.state};
+    const auto reason = name + " could not be started again: " + e.start_error;
+    if (e.failed_starts <= restart_limit_) return {Pod::starting, reason};
+    return {Pod::failed, reason + "; tried " + std::to_string(e.failed_starts) + " times"};
+}
+
 HealthBook::PodView HealthBook::view_ended(const ContainerRow& row) {
     const std::lock_guard lock(mutex_);
     auto& e = entry(row);
     if (!e.evicted.empty()) return {Pod::failed, e.evicted};
+    if (e.failed_starts) return view_unstarted(row, e);
     if (!wants_restart(row)) {
         if (row.exit_code > 0) return {Pod::failed, exit_words(row)};
         return {Pod::completed, row.label(label::kContainer) + " has completed"};
@@ -174,7 +199,10 @@ HealthBook::PodView HealthBook::view(const std::vector<const ContainerRow*>& pod
             }
             return ended;
         }
-        if (!row->running()) return {Pod::starting, row->label(label::kContainer) + " is " + row->state};
+        if (!row->running()) {
+            const std::lock_guard lock(mutex_);
+            return view_unstarted(*row, entry(*row));
+        }
         if (!ready_now(*row, *pod.front())) {
             const std::lock_guard lock(mutex_);
             const auto& e = entry(*row);
@@ -266,45 +294,53 @@ bool HealthBook::wants_restart(const ContainerRow& row) {
     return policy == "always" || (policy == "on_failure" && (row.exit_code < 0 || row.exit_code > 0));
 }
 
-bool HealthBook::restart_stuck(const ContainerRow& row) {
-    if (row.state != "created" || row.label(label::kRole) != "main") return false;
-    const auto now = steady_clock::now();
-    const std::lock_guard lock(mutex_);
-    auto& e = entry(row);
-    if (e.crashes.empty() || !e.evicted.empty() || now < e.restart_at + kStuck) return false;
-    e.restart_at = now;
-    return true;
-}
-
 bool HealthBook::restart_due(const ContainerRow& row) {
+    if (row.label(label::kRole) != "main") return false;
     const auto now = steady_clock::now();
-    bool fresh = false;
     {
         const std::lock_guard lock(mutex_);
         auto& e = entry(row);
-        if (!e.evicted.empty()) return false;
-        fresh = !e.crashed;
-        if (fresh) {
-            e.crashed = true;
-            e.crashes.erase(std::remove_if(e.crashes.begin(), e.crashes.end(),
-                                           [&](SteadyTime t) { return t + kCrashWindow < now; }),
-                            e.crashes.end());
-            e.crashes.push_back(now);
-            const auto doublings = std::min<std::size_t>(e.crashes.size() - 1, 10);
-            e.restart_at = now + std::min<milliseconds>(first_backoff_ * (1 << doublings), kMaxBackoff);
-        } else if (now >= e.restart_at) {
-            // The next sight of it ended is a new crash: it may have lived too shortly to be seen running.
-            e.crashed = false;
-            return true;
-        }
+        if (!e.evicted.empty() || row.read_at < e.changed_at) return false;
+        if (row.state == "created" || row.state == "initialized")
+            return e.restart_begun && now >= e.restart_at;
+        if (row.ended() && e.failed_starts) return now >= e.restart_at;
+        if (!wants_restart(row)) return false;
+        if (e.crashed) return now >= e.restart_at;
+        e.crashed = true;
+        e.changed_at = row.read_at;
+        std::erase_if(e.crashes, [&](SteadyTime t) { return t + kCrashWindow < now; });
+        e.crashes.push_back(now);
+        e.restart_at = now + backoff(first_backoff_, e.crashes.size());
     }
-    if (fresh) {
-        auto lines = api_.last_lines(row.id, 1);
-        const std::lock_guard lock(mutex_);
-        if (lines && !lines->empty() && lines->back() == '\n') lines->pop_back();
-        if (lines) entries_[row.id].last_words = lines->substr(0, 500);
-    }
+    auto lines = api_.last_lines(row.id, 1);
+    const std::lock_guard lock(mutex_);
+    if (lines && !lines->empty() && lines->back() == '\n') lines->pop_back();
+    if (lines) entries_[row.id].last_words = lines->substr(0, 500);
     return false;
+}
+
+void HealthBook::restarted(const std::string& id, const Result<void>& outcome) {
+    const auto now = steady_clock::now();
+    const std::lock_guard lock(mutex_);
+    auto& e = entries_[id];
+    e.changed_at = now;
+    e.restart_begun = true;
+    if (outcome) {
+        // The next sight of it ended is a new crash: it may have lived too shortly to be seen running.
+        e.crashed = false;
+        e.failed_starts = 0;
+        e.restart_at = now + kStuck;
+        e.begin_probes();  // also when podman's clock, in seconds, shows the start of before
+    } else {
+        e.start_error = outcome.error().message;
+        e.restart_at = now + backoff(kStuck, ++e.failed_starts);
+    }
+}
+
+bool HealthBook::awaits_restart(const std::string& id) const {
+    const std::lock_guard lock(mutex_);
+    const auto i = entries_.find(id);
+    return i != entries_.end() && (i->second.crashed || i->second.failed_starts);
 }
 
 bool HealthBook::alive(const ContainerRow& row) {
@@ -314,12 +350,15 @@ bool HealthBook::alive(const ContainerRow& row) {
     {
         const std::lock_guard lock(mutex_);
         auto& e = entry(row);
-        if (now < e.next_live || now < e.first_seen + seconds(probe->initial_delay_s)) return true;
+        if (row.read_at < e.changed_at || now < e.next_live ||
+            now < e.first_seen + seconds(probe->initial_delay_s))
+            return true;
         e.next_live = now + seconds(probe->period_s);
     }
     const bool good = probe_succeeds(api_, row, *probe);
     const std::lock_guard lock(mutex_);
     auto& e = entry(row);
+    if (row.read_at < e.changed_at) return true;
     e.live_failures = good ? 0 : e.live_failures + 1;
     return e.live_failures < probe->failure_threshold;
 }

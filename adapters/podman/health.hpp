@@ -38,11 +38,15 @@ public:
 
     /// A container that ended in a way that its restart policy does not forgive.
     static bool wants_restart(const ContainerRow& row);
-    /// Notes the crash at first sight; true when the time for its restart has come (asked once for each).
+    /// Notes a crash at first sight. True when the time for a start has come: after a crash, after a start
+    /// that failed, and when a start was answered well but the container never came to run. Stays true until
+    /// the outcome of a start is told.
     bool restart_due(const ContainerRow& row);
-    /// A container that was restarted, but never came to run: podman 4.3 leaves it "created" when it still
-    /// cleans up after the crash while the start comes. True once a second.
-    bool restart_stuck(const ContainerRow& row);
+    /// What podman answered to a start. A start that failed is no crash of the application: it is tried
+    /// again, ever more slowly, and podman's words are the reason meanwhile.
+    void restarted(const std::string& id, const Result<void>& outcome);
+    /// It crashed or could not be started, and was not started since.
+    bool awaits_restart(const std::string& id) const;
     /// Makes a liveness probe when one is due; false when the container must be restarted.
     bool alive(const ContainerRow& row);
     /// It is stopped for good, and failed with this reason.
@@ -54,6 +58,10 @@ public:
 
 private:
     struct Entry {
+        SteadyTime changed_at{};  ///< by a crash or a start: rows that were read before tell of the past
+
+        /// A new start: probes begin anew, crashes stay in memory.
+        void begin_probes();
         std::int64_t started_at = 0;
         bool ready = false;
         unsigned successes = 0;
@@ -63,6 +71,9 @@ private:
         unsigned live_failures = 0;
         SteadyTime next_live{};
         bool crashed = false;
+        bool restart_begun = false;  ///< a start of ours was answered, and it was not seen running since
+        unsigned failed_starts = 0;  ///< one after another
+        std::string start_error;     ///< of the last one
         SteadyTime restart_at{};
         std::vector<SteadyTime> crashes;
         std::string last_words;
@@ -78,6 +89,7 @@ private:
     bool ready_now(const ContainerRow& row, const ContainerRow& owner);
     PodView view(const std::vector<const ContainerRow*>& pod);
     PodView view_ended(const ContainerRow& row);
+    PodView view_unstarted(const ContainerRow& row, const Entry& e) const;
 
     const PodmanApi& api_;
     const std::chrono::milliseconds first_backoff_;

@@ -37,10 +37,10 @@ void Driver::watch_containers() {
     if (!rows) return;
     health_.keep_only(*rows);
     for (const auto& row : *rows) {
-        if (HealthBook::wants_restart(row)) {
-            if (health_.restart_due(row)) restart(row, *rows);
-        } else if (health_.restart_stuck(row)) {
+        if (health_.restart_due(row)) {
             restart(row, *rows);
+        } else if (row.state == "stopping") {
+            finish_stop(row);
         } else if (!health_.alive(row)) {
             // Ended here, it is restarted like one that crashed.
             (void)api_.stop(row.id, 1);
@@ -52,25 +52,41 @@ void Driver::restart(const ContainerRow& row, const std::vector<ContainerRow>& r
     const auto held = gate(row.label(label::kLease));
     const std::unique_lock lock(held->mutex, std::try_to_lock);
     if (!lock) return;  // somebody is changing this lease: it is theirs
-    std::vector<const ContainerRow*> pod{&row};
-    if (label_number(row, label::kIndex) < 1) {
-        // The owner of the network takes the others with it.
-        for (const auto& other : rows)
-            if (other.id != row.id && other.label(label::kRole) == "main" &&
-                other.label(label::kLease) == row.label(label::kLease) &&
-                other.label(label::kApp) == row.label(label::kApp) &&
-                other.label(label::kVersion) == row.label(label::kVersion) &&
-                other.label(label::kWorkload) == row.label(label::kWorkload) &&
-                other.label(label::kReplica) == row.label(label::kReplica))
-                pod.push_back(&other);
-        std::sort(pod.begin(), pod.end(), [](auto* a, auto* b) {
-            return label_number(*a, label::kIndex) < label_number(*b, label::kIndex);
-        });
-        for (const auto* other : pod)
-            if (other->running()) (void)api_.stop(other->id, 2);
+    const auto same_pod = [&](const ContainerRow& other) {
+        const auto same = [&](const char* name) { return other.label(name) == row.label(name); };
+        return other.label(label::kRole) == "main" && same(label::kLease) && same(label::kApp) &&
+               same(label::kVersion) && same(label::kWorkload) && same(label::kReplica);
+    };
+    std::vector<const ContainerRow*> pod;
+    for (const auto& other : rows)
+        if (same_pod(other)) pod.push_back(&other);
+    std::sort(pod.begin(), pod.end(), [](auto* a, auto* b) {
+        return label_number(*a, label::kIndex) < label_number(*b, label::kIndex);
+    });
+    if (label_number(row, label::kIndex) > 0) {
+        const auto& owner = *pod.front();
+        if (owner.id != row.id && (HealthBook::wants_restart(owner) || health_.awaits_restart(owner.id)))
+            return;  // will take this one with it
+        pod = {&row};
     }
+    // The owner of the network takes the others with it.
     for (const auto* one : pod)
-        if (!health_.evicted(one->id)) (void)api_.start(one->id);
+        if (one->running()) (void)api_.stop(one->id, 2);
+    Result<void> started;
+    for (const auto* one : pod) {
+        if (health_.evicted(one->id)) continue;
+        // Without the owner the others cannot be started either.
+        if (started) started = api_.start(one->id);
+        health_.restarted(one->id, started);
+    }
+}
+
+/// Whoever stops a container of a lease holds the lease. When nobody does, the service has died over the
+/// stop, and the container may go on as if nothing had been said.
+void Driver::finish_stop(const ContainerRow& row) {
+    const auto held = gate(row.label(label::kLease));
+    const std::unique_lock lock(held->mutex, std::try_to_lock);
+    if (lock) (void)api_.stop(row.id, 0);
 }
 
 void Driver::measure_storage() {

@@ -1,6 +1,8 @@
 // What becomes of containers that end, on a real podman, see podman_world.hpp.
 #include "test/integration/podman_world.hpp"
 
+#include <future>
+
 using namespace grid;
 using namespace grid::test;
 
@@ -8,6 +10,17 @@ namespace {
 
 std::string label_of(const Hash& lease) {
     return "grid.lease=" + lease.hex().substr(2);
+}
+
+/// Serves until it is told to crash.
+lease::Container crashing_on_demand() {
+    return shell(
+        "echo up >/tmp/index.html; trap 'kill $s; exit 0' TERM; httpd -f -p 8080 -h /tmp & s=$!; "
+        "until test -e /tmp/crash; do sleep 0.1; done; rm /tmp/crash; exit 1");
+}
+
+void crash(World& world, const adapters::podman::ContainerRow& row) {
+    CHECK(world.api().execute(row.id, {"/bin/touch", "/tmp/crash"}, std::chrono::seconds(10)).value() == 0);
 }
 
 }  // namespace
@@ -54,4 +67,98 @@ TEST_CASE("podman: one crash is repaired by a restart", "[podman]") {
     CHECK(fs::exists("/sys/class/net/" + network.interface));
     CHECK(problem(world.remove(world.podman(), lease)) == "");
     CHECK_FALSE(fs::exists("/sys/class/net/" + network.interface));
+}
+
+TEST_CASE("podman: a start that fails is tried again, told as the reason, and no crash of the application",
+          "[podman]") {
+    auto& world = World::get();
+    const auto lease = lease_number(19);
+    auto container = crashing_on_demand();
+    container.files.push_back({"/etc/app", {{"a.txt", "file a\n"}}, 0444});
+    REQUIRE(problem(world.apply(lease, "app", app_of(container))) == "");
+    CHECK(page(world.wait_for(lease, "app", Health::ready)) == "up\n");
+
+    // Without the files that it mounts, podman cannot start it.
+    const auto files = world.data() + "/apps/" + lease.hex().substr(2);
+    fs::rename(files, files + ".away");
+    crash(world, world.api().containers({label_of(lease)}).value().at(0));
+    const auto failed = world.wait_for(lease, "app", Health::failed);
+    fs::rename(files + ".away", files);
+    INFO(failed.reason);
+    CHECK(failed.health == Health::failed);
+    CHECK(failed.endpoints.empty());
+    CHECK(failed.reason.find("web could not be started again: ") == 0);
+    CHECK(failed.reason.find("; tried 3 times") != std::string::npos);
+    CHECK(page(world.wait_for(lease, "app", Health::ready)) == "up\n");
+
+    // A second crash is within the limit of two, for which only crashes count.
+    const auto before = world.api().containers({label_of(lease)}).value().at(0);
+    crash(world, before);
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    auto seen = world.status(lease, "app");
+    const auto restarted = [&] {
+        const auto row = world.api().containers({label_of(lease)}).value().at(0);
+        return row.running() && row.started_at != before.started_at;
+    };
+    while (!(seen.health == Health::ready && restarted()) && std::chrono::steady_clock::now() < limit) {
+        INFO(seen.reason);
+        CHECK(seen.health != Health::failed);
+        seen = world.status(lease, "app");
+    }
+    CHECK(page(seen) == "up\n");
+    CHECK(problem(world.remove(world.podman(), lease)) == "");
+}
+
+TEST_CASE("podman: when the first container of a pod crashes, the others are restarted with it", "[podman]") {
+    auto& world = World::get();
+    const auto lease = lease_number(21);
+    auto app = app_of(crashing_on_demand());
+    auto side = shell(
+        "until wget -q -O /tmp/index.html http://127.0.0.1:8080/; do sleep 0.1; done; "
+        "trap 'kill $s; exit 0' TERM; httpd -f -p 8081 -h /tmp & s=$!; wait $s");
+    side.name = "side";
+    side.readiness = lease::Probe{lease::Probe::Kind::http_get, "/", 8081, {}, 0, 1, 1, 3, 1};
+    app.workloads[0].containers.push_back(side);
+    REQUIRE(problem(world.apply(lease, "app", app)) == "");
+    CHECK(page(world.wait_for(lease, "app", Health::ready)) == "up\n");
+    const auto pod = [&] {
+        std::map<std::string, adapters::podman::ContainerRow> rows;
+        const auto listed = world.api().containers({label_of(lease)}).value();
+        for (const auto& row : listed) rows[row.label("grid.container")] = row;
+        return rows;
+    };
+    const auto before = pod();
+    REQUIRE(before.size() == 2);
+    crash(world, before.at("web"));
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    auto now = before;
+    const auto again = [&](const char* name) {
+        return now.at(name).running() && now.at(name).started_at != before.at(name).started_at;
+    };
+    while (!(again("web") && again("side")) && std::chrono::steady_clock::now() < limit) now = pod();
+    CHECK(again("web"));
+    CHECK(again("side"));
+    CHECK(page(world.wait_for(lease, "app", Health::ready)) == "up\n");
+    CHECK(problem(world.remove(world.podman(), lease)) == "");
+}
+
+TEST_CASE("podman: a stop that nobody sees to its end is finished, and the container restarted", "[podman]") {
+    auto& world = World::get();
+    const auto lease = lease_number(20);
+    REQUIRE(problem(world.apply(lease, "app",
+                                app_of(shell("trap '' TERM; httpd -f -p 8080 -h /tmp & wait $!")))) == "");
+    CHECK(world.wait_for(lease, "app", Health::ready).health == Health::ready);
+    const auto before = world.api().containers({label_of(lease)}).value().at(0);
+    // Whoever asked for this is no call of the driver that is under way.
+    auto stopping =
+        std::async(std::launch::async, [&] { return world.api().stop(before.id, 120).has_value(); });
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    auto now = before;
+    while (!(now.running() && now.started_at != before.started_at) &&
+           std::chrono::steady_clock::now() < limit)
+        now = world.api().containers({label_of(lease)}).value().at(0);
+    CHECK(now.state == "running");
+    CHECK(now.started_at != before.started_at);
+    CHECK(problem(world.remove(world.podman(), lease)) == "");
+    CHECK(stopping.get());
 }
