@@ -22,6 +22,13 @@ struct Jobs {
 
 struct podman_state {
     podman_state() = default;
+    podman_state(const podman_state&) = delete;
+    /// CAF destroys the state before it tells anybody that the actor is gone: who waits for that may start
+    /// the next driver, which must not adopt a service that is just being ended. Containers run on; only the
+    /// watching and the service end.
+    ~podman_state() {
+        if (jobs) jobs->driver->end();
+    }
     std::shared_ptr<Jobs> jobs;
 };
 
@@ -85,9 +92,7 @@ void stream_logs(caf::blocking_actor* self, Driver& driver, const LogRequest& re
 
 cluster_actor::behavior_type podman_front(cluster_actor::stateful_pointer<podman_state> self,
                                           std::shared_ptr<Driver> driver) {
-    self->state.jobs = std::make_shared<Jobs>(driver);
-    // Containers run on when we end; only the watching and the service end.
-    self->attach_functor([driver] { driver->end(); });
+    self->state.jobs = std::make_shared<Jobs>(std::move(driver));
     return {
         [self](apply_atom, const Hash& lease, const std::string& app, const lease::Application& application,
                const Resources& resources) -> caf::result<AppStatus> {

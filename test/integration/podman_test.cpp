@@ -408,6 +408,7 @@ TEST_CASE("podman: a driver that comes back adopts what runs", "[podman]") {
     REQUIRE(problem(world.apply(lease, "app", app)) == "");
     const auto before = world.wait_for(lease, "app", Health::ready);
     world.stop();
+    CHECK_FALSE(fs::exists(world.socket()));  // nobody is told of the end before it has come
     CHECK(page(before).find("It runs.") != std::string::npos);  // containers run on
     world.restart();
     const auto after = world.wait_for(lease, "app", Health::ready);
