@@ -28,6 +28,7 @@ constexpr std::chrono::minutes kCrashWindow{10};
 constexpr seconds kMaxBackoff{60};
 constexpr seconds kStable{10};
 constexpr seconds kStuck{1};
+constexpr seconds kCleanup{30};
 constexpr milliseconds kProbeBudget{2000};  // of one status answer
 
 std::string pod_key(const ContainerRow& row) {
@@ -303,9 +304,10 @@ bool HealthBook::restart_due(const ContainerRow& row) {
         if (!e.evicted.empty() || row.read_at < e.changed_at) return false;
         if (row.state == "created" || row.state == "initialized")
             return e.restart_begun && now >= e.restart_at;
-        if (row.ended() && e.failed_starts) return now >= e.restart_at;
+        const bool due = now >= e.restart_at + (row.state == "stopped" ? kCleanup : seconds(0));
+        if (row.ended() && e.failed_starts) return due;
         if (!wants_restart(row)) return false;
-        if (e.crashed) return now >= e.restart_at;
+        if (e.crashed) return due;
         e.crashed = true;
         e.changed_at = row.read_at;
         std::erase_if(e.crashes, [&](SteadyTime t) { return t + kCrashWindow < now; });

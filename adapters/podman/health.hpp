@@ -40,7 +40,9 @@ public:
     static bool wants_restart(const ContainerRow& row);
     /// Notes a crash at first sight. True when the time for a start has come: after a crash, after a start
     /// that failed, and when a start was answered well but the container never came to run. Stays true until
-    /// the outcome of a start is told.
+    /// the outcome of a start is told. What is only "stopped" is left to podman's own cleaning, which makes
+    /// it "exited": podman 4.3, asked to start it before, forgets the network that it has without taking it
+    /// down.
     bool restart_due(const ContainerRow& row);
     /// What podman answered to a start. A start that failed is no crash of the application: it is tried
     /// again, ever more slowly, and podman's words are the reason meanwhile.
