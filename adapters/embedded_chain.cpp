@@ -6,6 +6,7 @@
 #include <deque>
 #include <limits>
 
+#include "adapters/inbox.hpp"
 #include "chain/revert.hpp"
 #include "messages/error.hpp"
 
@@ -23,44 +24,6 @@ constexpr unsigned kNonceRetries = 3;
 
 /// The actor's whole interface; `tick` empties the inbox.
 using embedded_chain_actor = chain_actor::extend_with<rpc_actor>::extend<caf::reacts_to<tick_atom>>;
-
-/// What other threads want to have run in the actor's turn. One nudge is under way at most.
-class Inbox {
-public:
-    /// What was posted before runs at the first nudge.
-    void bind(caf::actor_addr owner) {
-        {
-            std::lock_guard lock(mutex_);
-            owner_ = std::move(owner);
-        }
-        nudge();
-    }
-    void post(std::function<void()> task) {
-        {
-            std::lock_guard lock(mutex_);
-            tasks_.push_back(std::move(task));
-            if (tasks_.size() > 1) return;
-        }
-        nudge();
-    }
-    std::vector<std::function<void()>> take() {
-        std::lock_guard lock(mutex_);
-        return std::exchange(tasks_, {});
-    }
-
-private:
-    void nudge() {
-        caf::actor_addr address;
-        {
-            std::lock_guard lock(mutex_);
-            address = owner_;
-        }
-        if (const auto owner = caf::actor_cast<caf::actor>(address)) caf::anon_send(owner, tick_atom::value);
-    }
-    std::mutex mutex_;
-    caf::actor_addr owner_;
-    std::vector<std::function<void()>> tasks_;
-};
 
 MinedReceipt mined(const chain::BlockPointer& block, std::uint32_t index) {
     return {block->block.receipts[index], block->block.header.number, block->hash, block->block.header.time};

@@ -13,15 +13,18 @@ using block_sink_actor = caf::typed_actor<
 using chain_actor = caf::typed_actor<
     // Which chain this is.
     caf::replies_to<info_atom>::with<ChainInfo>,
-    // The newest block and the time of the next.
+    // The newest block (on an EVM network: that counts, being as deep as configured) and the time of the
+    // next.
     caf::replies_to<head_atom>::with<Head>,
-    // A raw signed transaction; answers its hash once its block is durable (or once it waits behind a nonce
-    // gap). Errors: bad_transaction, wrong_chain_id, nonce_too_low, pool_full, ...
+    // A raw signed transaction; answers its hash once its block is durable (on an EVM network: counts), or
+    // once it waits behind a nonce gap. Errors: bad_transaction, wrong_chain_id, nonce_too_low, pool_full,
+    // ...
     caf::replies_to<submit_atom, Bytes>::with<Hash>,
     // Signs {to, calldata} with the node's own key, sends it and waits until it is mined.
     // Errors: reverted (message describes the custom error), unavailable, no_key.
     caf::replies_to<transact_atom, Address, Bytes>::with<MinedReceipt>,
-    // eth_call {to, calldata} at the pending time; answers the return data. Errors: reverted, unavailable.
+    // eth_call {to, calldata} at the pending time (on an EVM network: at the newest block that counts);
+    // answers the return data. Errors: reverted, unavailable.
     caf::replies_to<call_atom, Address, Bytes>::with<Bytes>,
     // A mined receipt, or the error not_found.
     caf::replies_to<receipt_atom, Hash>::with<MinedReceipt>,

@@ -83,8 +83,8 @@ Result<std::uint64_t> Branch::find_fork(const Header& head) const {
             std::to_string(window_.back().number) + " that could be taken back; it has block " +
             std::to_string(first) + " as " + theirs->front().hash.hex() + ", known here as " +
             window_.front().hash.hex() +
-            ". Nothing is done on this chain any more. Compare the endpoints with a block explorer; when the "
-            "network is right, remove this node's store and start again");
+            ". Nothing is done on this chain any more. Compare the endpoints with a block explorer. Were "
+            "they wrong: mend chain.rpc and start again. Are they right: docs/evm.md says what to do");
 }
 
 std::optional<chain::BlockUpdate> Branch::tip() const {
@@ -103,6 +103,18 @@ std::optional<chain::BlockUpdate> Branch::block(std::uint64_t number) const {
     if (window_.empty() || number < window_.front().number || number > window_.back().number)
         return std::nullopt;
     return window_[number - window_.front().number];
+}
+
+std::optional<chain::Timestamp> Branch::time_of(const PlacedReceipt& receipt) const {
+    const auto newest = tip();
+    if (!newest || receipt.block_number > newest->number) return std::nullopt;
+    if (const auto known = block(receipt.block_number)) {
+        if (known->hash != receipt.block_hash) return std::nullopt;
+        return known->time;
+    }
+    const auto headers = network_.headers(receipt.block_number, receipt.block_number);
+    if (!headers || headers->front().hash != receipt.block_hash) return std::nullopt;
+    return headers->front().time;
 }
 
 Result<std::vector<chain::BlockUpdate>> Branch::after(std::uint64_t number, std::uint64_t most) const {

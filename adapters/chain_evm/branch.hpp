@@ -38,6 +38,10 @@ public:
     /// The block of that number when it is among the newest that count.
     std::optional<chain::BlockUpdate> block(std::uint64_t number) const;
 
+    /// When the block of the receipt was made, if it counts here. May ask the network for an old one. From
+    /// any thread.
+    std::optional<chain::Timestamp> time_of(const PlacedReceipt& receipt) const;
+
     /// The blocks after that number, in order, at most so many; older ones are fetched. From any thread.
     /// Empty: there are none yet. Codes: `unavailable`.
     Result<std::vector<chain::BlockUpdate>> after(std::uint64_t number, std::uint64_t most) const;

@@ -68,9 +68,15 @@ Result<RpcPool::Replies> RpcPool::ask_one(std::size_t endpoint, const std::vecto
         bool prove = false;
         {
             std::lock_guard lock(mutex_);
+            if (closed_) return fail("unavailable", "the node ends");
             const auto& health = health_[endpoint];
             if (options_.now() < health.ready_at) return tl::unexpected(*health.error);
             prove = !health.proved;
+        }
+        // A transaction is shown to nobody who has not proved that it is of this chain.
+        if (prove && calls[at].method == "eth_sendRawTransaction") {
+            if (auto proved = exchange(endpoint, {}, true); !proved) return proved;
+            prove = false;
         }
         const auto end = std::min(calls.size(), at + options_.max_batch);
         auto part = exchange(endpoint,
@@ -107,6 +113,11 @@ std::vector<Result<RpcPool::Replies>> RpcPool::ask_all(const std::vector<RpcCall
 void RpcPool::trust(std::vector<std::size_t> endpoints) {
     std::lock_guard lock(mutex_);
     trusted_ = std::move(endpoints);
+}
+
+void RpcPool::close() {
+    std::lock_guard lock(mutex_);
+    closed_ = true;
 }
 
 std::vector<std::size_t> RpcPool::trusted() const {

@@ -71,6 +71,8 @@ public:
     /// Who answers ask(): the endpoints that agree on the head. At first all.
     void trust(std::vector<std::size_t> endpoints);
     std::vector<std::size_t> trusted() const;
+    /// From now on nobody is asked (`unavailable`): what is under way ends after one request at most.
+    void close();
     std::vector<EndpointStatus> status() const;
     /// Leaves it alone for a while: what it said cannot be.
     tl::unexpected<Error> blame(std::size_t endpoint, std::string why,
@@ -88,6 +90,7 @@ private:
     const std::vector<Endpoint> endpoints_;
     const Options options_;
     mutable std::mutex mutex_;
+    bool closed_ = false;
     std::vector<Health> health_;
     std::vector<std::size_t> trusted_;
 };
