@@ -93,6 +93,20 @@ export class Moves {
           ...times(4, async () => this.#call(member(), 'Council', 'approve', await newest())), ...times(12, async () => this.#call(by, 'Council', 'execute', await newest()))
         ]
       },
+      () => {  // free time, given up again and again; some of it after the provider's own suspension
+        const suspends = random.chance(60)
+        const seller = provider => accounts.indexOf(provider)
+        const round = i => {
+          const of = accounts[1 + (i + by) % 5]
+          const on = (who, name) => async () => this.#call(who, 'Market', name, await this.world.read('Market', 'current', accounts[by], of))
+          return [
+            () => this.#call(seller(of), 'Registry', 'set', { ...this.#info(accounts[9]), host: 'a', port: 1, attributes: '', probation: 3000n, probationPledge: 0n, acceptsOffers: true }),
+            () => this.#call(by, 'Market', 'createOrder', of, { cpuMilli: 1n, memoryMiB: 1n, storageMiB: 0n, gpus: 0n }, { cpuMilli: unit / 1000n, memoryMiB: unit / 1000n, storageMiB: 10n ** 12n, gpus: 10n ** 12n }, 600n, random.of([0n, 1n])),
+            on(seller(of), 'activateOrder'), ...suspends ? [on(seller(of), 'suspend')] : [], ...suspends && random.chance(50) ? [on(seller(of), 'resume')] : [], on(by, 'cancelOrder')
+          ]
+        }
+        return [0, 1, 2, 3, 4, 5].flatMap(round)
+      },
       () => [() => this.#call(6, 'Registry', 'set', { ...this.#info(accounts[9]), probation: 60n, probationPledge: unit * 500n, acceptsOffers: true }), ...times(3, i => this.#call(i, 'Market', 'createOrder', accounts[6], this.#resources(), this.#prices(), 60n, BigInt(i)))]
     ])()
   }
