@@ -7,7 +7,10 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { encodeAbiParameters } from 'viem'
 import { Node } from '../e2e/node.mjs'
+import { argumentsOf } from './genesis.mjs'
 
+// viem keeps the code of Multicall3, as it is at its usual address on public networks, to itself.
+const { multicall3Bytecode } = await import(new URL('constants/contracts.js', import.meta.resolve('viem')))
 const here = dirname(fileURLToPath(import.meta.url))
 const artifacts = join(here, '..', '..', 'chain', 'solidity', 'artifacts')
 const artifact = name => JSON.parse(readFileSync(join(artifacts, `${name}.json`), 'utf8'))
@@ -126,14 +129,16 @@ export class Embedded extends Chain {
   }
 }
 
-/** anvil, which makes a block when it is told to. */
+/** anvil with the contracts; `words` are further options of its. */
 export class Evm extends Chain {
-  static async start(genesis, timestamp) {
+  /** Blocks when they are asked for, and as little of the past as possible. */
+  static onDemand = ['--no-mining', '--prune-history', '50', '--transaction-block-keeper', '64', '--gas-limit', '1000000000']
+
+  static async start(genesis, words) {
     const chain = new Evm()
     chain.process = spawn(join(here, 'node_modules', '@foundry-rs', 'anvil-linux-amd64', 'bin', 'anvil'), [
-      '--port', '0', '--chain-id', String(chainId), '--gas-limit', '1000000000', '--base-fee', '0', '--gas-price', '0', '--timestamp', String(timestamp),
-      '--disable-min-priority-fee', '--order', 'fifo', '--accounts', '10', '--no-mining', '--hardfork', 'cancun', '--prune-history', '50',
-      '--transaction-block-keeper', '64'
+      '--port', '0', '--chain-id', String(chainId), '--base-fee', '0', '--disable-min-priority-fee', '--order', 'fifo', '--accounts', '10',
+      '--hardfork', 'cancun', ...words
     ], { stdio: ['ignore', 'pipe', 'inherit'] })
     chain.ended = new Promise(resolve => chain.process.once('exit', resolve))
     const port = await new Promise((resolve, reject) => {
@@ -144,7 +149,8 @@ export class Evm extends Chain {
       chain.process.once('exit', code => reject(new Error(`anvil ended with ${code}`)))
       chain.process.once('error', reject)
     })
-    chain.rpc = new Rpc(`http://127.0.0.1:${port}/`)
+    chain.url = `http://127.0.0.1:${port}/`
+    chain.rpc = new Rpc(chain.url)
     await chain.rpc.call('anvil_setLoggingEnabled', [false])
     await chain.#deploy(genesis)
     return chain
@@ -155,23 +161,22 @@ export class Evm extends Chain {
    * so that it writes its storage there; what it returns is the code.
    */
   async #deploy(genesis) {
+    const deployer = '0x00000000000000000000000000000000000000aa'
+    await this.rpc.call('anvil_impersonateAccount', [deployer])
     for (const name of names) {
       const { abi, bytecode } = artifact(name)
       const { inputs } = abi.find(({ type }) => type === 'constructor')
-      const code = bytecode + encodeAbiParameters(inputs, genesis.arguments(name)).slice(2)
-      const to = addressOf[name]
-      await this.rpc.call('anvil_setCode', [to, code])
-      const from = genesis.accounts[0]
-      const runtime = await this.rpc.call('eth_call', [{ from, to, gas: hex(gasLimit) }, 'latest'])
-      await this.rpc.call('anvil_impersonateAccount', ['0x00000000000000000000000000000000000000aa'])
-      const hash = await this.rpc.call('eth_sendTransaction', [{
-        from: '0x00000000000000000000000000000000000000aa', to, gas: hex(gasLimit), maxFeePerGas: '0x0', maxPriorityFeePerGas: '0x0'
-      }])
+      const call = { from: deployer, to: addressOf[name], gas: hex(gasLimit), maxFeePerGas: '0x0', maxPriorityFeePerGas: '0x0' }
+      await this.rpc.call('anvil_setCode', [call.to, bytecode + encodeAbiParameters(inputs, argumentsOf(name, genesis)).slice(2)])
+      const runtime = await this.rpc.call('eth_call', [call, 'latest'])
+      const hash = await this.rpc.call('eth_sendTransaction', [call])
       await this.rpc.call('evm_mine')
       const receipt = await this.rpc.call('eth_getTransactionReceipt', [hash])
       if (receipt?.status !== '0x1') throw new Error(`${name} could not be created on anvil`)
-      await this.rpc.call('anvil_setCode', [to, runtime])
+      await this.rpc.call('anvil_setCode', [call.to, runtime])
     }
+    const multicall = await this.rpc.call('eth_call', [{ data: multicall3Bytecode }, 'latest'])
+    await this.rpc.call('anvil_setCode', ['0xcA11bde05977b3631167028862bE2a173976CA11', multicall])
   }
 
   at(call, { number, time }, coming) {

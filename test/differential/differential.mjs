@@ -162,8 +162,14 @@ const startTime = 2_000_000_000
 const embedded = await Embedded.start(genesis)
 let evm
 let run
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, async () => {  // both sides end with this
+    await Promise.allSettled([evm?.stop(), embedded.stop()])
+    process.exit(1)
+  })
+}
 try {
-  evm = await Evm.start(genesis, startTime - 1000)
+  evm = await Evm.start(genesis, [...Evm.onDemand, '--timestamp', String(startTime - 1000)])
   run = new Run(embedded, evm, values.seed)
   run.startTime = startTime
   await run.start()

@@ -48,8 +48,12 @@ contract Registry is IRegistry, IProviderTerms {
     }
 
     function set(Info calldata given) external {
-        Info memory info = given; // checks every field's form before its content
-        _check(info);
+        // Texts are looked at where they are: one that claims to go beyond the calldata reverts without data, while copying it
+        // to memory would be a Panic. The copy checks every other field's form before its content.
+        bytes calldata host = bytes(given.host);
+        bytes calldata attributes = bytes(given.attributes);
+        Info memory info = given;
+        _check(info, host, attributes);
         Entry storage entry = _entries[msg.sender];
         Resources memory available = info.total;
         if (entry.status == 0) _providers.push(msg.sender);
@@ -170,8 +174,8 @@ contract Registry is IRegistry, IProviderTerms {
         );
     }
 
-    function _check(Info memory info) private pure {
-        if (!_isHost(bytes(info.host))) revert InvalidField("host");
+    function _check(Info memory info, bytes calldata host, bytes calldata attributes) private pure {
+        if (!_isHost(host)) revert InvalidField("host");
         if (info.port == 0) revert InvalidField("port");
         Prices memory asked = info.prices;
         Prices memory minimum = info.minimumPrices;
@@ -179,11 +183,11 @@ contract Registry is IRegistry, IProviderTerms {
             asked.cpuMilli < minimum.cpuMilli || asked.memoryMiB < minimum.memoryMiB
                 || asked.storageMiB < minimum.storageMiB || asked.gpus < minimum.gpus
         ) revert InvalidField("prices");
-        if (bytes(info.attributes).length > MAX_ATTRIBUTES) revert InvalidField("attributes");
+        if (attributes.length > MAX_ATTRIBUTES) revert InvalidField("attributes");
         if (info.probation > TEN_YEARS) revert InvalidField("probation");
     }
 
-    function _isHost(bytes memory host) private pure returns (bool) {
+    function _isHost(bytes calldata host) private pure returns (bool) {
         if (host.length == 0 || host.length > MAX_HOST) return false;
         for (uint256 i = 0; i < host.length; ++i) {
             if ((HOST_CHARACTERS >> uint8(host[i])) & 1 == 0) return false;

@@ -218,6 +218,30 @@ contract RegistryTest is Base {
         require(status == 1 && key == operator, "standing");
     }
 
+    /// @dev Found by the differential test: copied to memory, such a text was a Panic(0x41).
+    function test_texts_beyond_the_calldata_revert_without_data() external {
+        bytes memory data = abi.encodeCall(registry.set, (info()));
+        uint256[2] memory heads = [uint256(0), 14]; // words of the struct in which the offsets of host and attributes stand
+        for (uint256 i = 0; i < 2; ++i) {
+            for (uint256 far = 64; far <= 240; far += 16) {
+                bytes memory bad = bytes.concat(data);
+                uint256 at_ = 4 + 32 + 32 * heads[i];
+                uint256 offset;
+                assembly {
+                    offset := mload(add(add(bad, 32), at_))
+                    mstore(add(add(add(bad, 32), 36), offset), shl(far, 1)) // the length
+                }
+                (bool ok, bytes memory answer) = tryCall(bob, its.registry, bad);
+                require(!ok && answer.length == 0, "length");
+                assembly {
+                    mstore(add(add(bad, 32), at_), shl(far, 1))
+                }
+                (ok, answer) = tryCall(bob, its.registry, bad);
+                require(!ok && answer.length == 0, "offset");
+            }
+        }
+    }
+
     function test_fields_of_the_wrong_form_revert_without_data() external {
         bytes memory data = abi.encodeCall(registry.set, (info()));
         // The port stands second in the struct, behind selector and offset.

@@ -68,11 +68,11 @@ export class Story {
   }
 }
 
-/** Registers the tests of every chapter for a client. */
-export function tell(Client) {
+/** Registers the tests of every chapter for a client. `start` answers where it is told: {rpc, stop()}; by default a node of our own. */
+export function tell(Client, start = () => Node.start()) {
   const story = {}
   before(async () => {
-    const node = await Node.start()
+    const node = await start()
     Object.setPrototypeOf(story, Story.prototype)
     Object.assign(story, new Story(node, new Client(node)))
   })
