@@ -132,13 +132,12 @@ export class Embedded extends Chain {
 /** anvil with the contracts; `words` are further options of its. */
 export class Evm extends Chain {
   /** Blocks when they are asked for, and as little of the past as possible. */
-  static onDemand = ['--no-mining', '--prune-history', '50', '--transaction-block-keeper', '64', '--gas-limit', '1000000000']
+  static onDemand = ['--no-mining', '--base-fee', '0', '--gas-price', '0', '--disable-min-priority-fee', '--prune-history', '50', '--transaction-block-keeper', '64', '--gas-limit', '1000000000']
 
   static async start(genesis, words) {
     const chain = new Evm()
     chain.process = spawn(join(here, 'node_modules', '@foundry-rs', 'anvil-linux-amd64', 'bin', 'anvil'), [
-      '--port', '0', '--chain-id', String(chainId), '--base-fee', '0', '--disable-min-priority-fee', '--order', 'fifo', '--accounts', '10',
-      '--hardfork', 'cancun', ...words
+      '--port', '0', '--chain-id', String(chainId), '--order', 'fifo', '--accounts', '50', '--hardfork', 'cancun', ...words
     ], { stdio: ['ignore', 'pipe', 'inherit'] })
     chain.ended = new Promise(resolve => chain.process.once('exit', resolve))
     const port = await new Promise((resolve, reject) => {
@@ -151,8 +150,13 @@ export class Evm extends Chain {
     })
     chain.url = `http://127.0.0.1:${port}/`
     chain.rpc = new Rpc(chain.url)
-    await chain.rpc.call('anvil_setLoggingEnabled', [false])
-    await chain.#deploy(genesis)
+    try {
+      await chain.rpc.call('anvil_setLoggingEnabled', [false])
+      await chain.#deploy(genesis)
+    } catch (error) {
+      await chain.stop()
+      throw error
+    }
     return chain
   }
 
@@ -163,10 +167,11 @@ export class Evm extends Chain {
   async #deploy(genesis) {
     const deployer = '0x00000000000000000000000000000000000000aa'
     await this.rpc.call('anvil_impersonateAccount', [deployer])
+    await this.rpc.call('anvil_setBalance', [deployer, hex(10n ** 20n)])
     for (const name of names) {
       const { abi, bytecode } = artifact(name)
       const { inputs } = abi.find(({ type }) => type === 'constructor')
-      const call = { from: deployer, to: addressOf[name], gas: hex(gasLimit), maxFeePerGas: '0x0', maxPriorityFeePerGas: '0x0' }
+      const call = { from: deployer, to: addressOf[name], gas: hex(gasLimit), maxFeePerGas: hex(2n * 10n ** 9n), maxPriorityFeePerGas: '0x0' }
       await this.rpc.call('anvil_setCode', [call.to, bytecode + encodeAbiParameters(inputs, argumentsOf(name, genesis)).slice(2)])
       const runtime = await this.rpc.call('eth_call', [call, 'latest'])
       const hash = await this.rpc.call('eth_sendTransaction', [call])

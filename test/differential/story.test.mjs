@@ -6,5 +6,12 @@ import { developmentGenesis } from './genesis.mjs'
 
 tell(ViemClient, async () => {
   const evm = await Evm.start(developmentGenesis, ['--gas-limit', '30000000', '--balance', '1'])
-  return { rpc: evm.url, fees: { maxPriorityFeePerGas: 0n }, stop: () => evm.stop() }
+  return {
+    rpc: evm.url,
+    stop: () => evm.stop(),
+    facts: async account => {
+      const { baseFeePerGas, mixHash } = await evm.rpc.call('eth_getBlockByNumber', ['latest', false])
+      return { baseFee: BigInt(baseFeePerGas), difficulty: BigInt(mixHash), balance: BigInt(await evm.rpc.call('eth_getBalance', [account, 'latest'])) }
+    }
+  }
 })

@@ -68,7 +68,10 @@ export class Story {
   }
 }
 
-/** Registers the tests of every chapter for a client. `start` answers where it is told: {rpc, stop()}; by default a node of our own. */
+/**
+ * Registers the tests of every chapter for a client. `start` answers where it is told, {rpc, stop()}: by default a node of our own; on a
+ * chain with fees and stakes also facts(account): {baseFee, difficulty, balance}.
+ */
 export function tell(Client, start = () => Node.start()) {
   const story = {}
   before(async () => {

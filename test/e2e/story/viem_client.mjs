@@ -11,8 +11,7 @@ export class ViemClient {
   constructor(node) {
     this.coverage = new Coverage()
     const chain = defineChain({
-      id: 4743, name: 'GRID', nativeCurrency: { name: 'none', symbol: 'NONE', decimals: 18 }, rpcUrls: { default: { http: [node.rpc] } },
-      fees: node.fees  // where the chain's own suggestion is not what the story wants to pay
+      id: 4743, name: 'GRID', nativeCurrency: { name: 'none', symbol: 'NONE', decimals: 18 }, rpcUrls: { default: { http: [node.rpc] } }
     })
     const transport = http(node.rpc)
     this.reader = createPublicClient({ chain, transport, pollingInterval: 20 })
