@@ -30,9 +30,10 @@ const addressesIn = receipts => [...new Set(receipts.flatMap(receipt => receipt?
 export function touched(world, moves, receipts) {
   const there = addressesIn(receipts)
   const orders = [...world.orders.values()].slice(-2)
+  const young = world.newest > 100n ? world.newest - 100n : 0n  // all of them are looked at by the sweep
   return [
     ...totals(), ...ofAccount(accounts[moves[0].by]), ...there.flatMap(ofAccount), ...there.flatMap(ofProvider), ...orders.flatMap(order => ofOrder(order, world.time)),
-    ask('Market', 'ordersEndingBefore', world.time + 60n, 0n, 20n), ...[...world.proposals.keys()].slice(-2).map(id => ask('Council', 'proposal', id)),
+    ask('Market', 'ordersEndingBefore', world.time + 60n, young, 20n), ...[...world.proposals.keys()].slice(-2).map(id => ask('Council', 'proposal', id)),
     ...[...world.slashes.keys()].slice(-2).map(id => ask('Pledge', 'getSlash', id))
   ]
 }

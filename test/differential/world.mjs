@@ -37,7 +37,7 @@ const permitTypes = {
 
 export class World {
   constructor(chain, time, number) {
-    Object.assign(this, { chain, time, number, orders: new Map(), proposals: new Map(), slashes: new Map(), quotes: [], salts: [], roles: {}, members: [] })
+    Object.assign(this, { chain, time, number, orders: new Map(), proposals: new Map(), slashes: new Map(), quotes: [], salts: [], roles: {}, members: [], newest: 0n })
   }
 
   async read(contract, name, ...args) {
@@ -67,7 +67,9 @@ export class World {
         for (const one of topics.slice(1, 3).map(BigInt)) {
           if (one >= 2n ** 64n) continue
           const order = await this.read('Market', 'get', one)
-          if (order.status !== 0) this.orders.set(one, order)
+          if (order.status === 0) continue
+          this.orders.set(one, order)
+          if (one > this.newest) this.newest = one
         }
       }
       if (same(address, addressOf.Council)) {
