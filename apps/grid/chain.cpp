@@ -121,7 +121,8 @@ void import_blocks(const Context& context, const ChainPlace& place) {
 }  // namespace
 
 void add_chain_commands(CLI::App& program, Context& context) {
-    auto* group = program.add_subcommand("chain", "A node's chain on this machine: verify, export, import");
+    auto* group = program.add_subcommand(
+        "chain", "The chain: deploy to an EVM network, status; a node's files: verify, export, import");
     group->require_subcommand(1);
     const auto place = std::make_shared<ChainPlace>();
     const auto add = [&](const char* name, const char* what) {
@@ -152,6 +153,8 @@ void add_chain_commands(CLI::App& program, Context& context) {
     in->add_option("file", place->file, "Where from, or -")->required();
     in->add_option("--genesis", place->genesis, "Take only the chain whose block 0 has this hash");
     in->callback([&context, place] { import_blocks(context, *place); });
+
+    add_network_commands(*group, context);
 }
 
 }  // namespace grid::cli

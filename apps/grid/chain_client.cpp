@@ -14,12 +14,14 @@ using namespace chain;
 
 namespace {
 
-constexpr auto kMiningTimeout = std::chrono::seconds(60);
+/// Longer than the slowest networks need for a block, and for one more when fees have just risen.
+constexpr auto kMiningTimeout = std::chrono::minutes(5);
 
-std::string call_object(const Address* from, const Address& to, ByteView data) {
+std::string call_object(const Address* from, const Address* to, ByteView data) {
     std::string object = "{";
     if (from != nullptr) object += "\"from\":\"" + from->hex() + "\",";
-    return object + "\"to\":\"" + to.hex() + "\",\"data\":\"" + to_hex(data) + "\"}";
+    if (to != nullptr) object += "\"to\":\"" + to->hex() + "\",";
+    return object + "\"data\":\"" + to_hex(data) + "\"}";
 }
 
 std::uint64_t quantity(const rapidjson::Value& value) {
@@ -62,7 +64,7 @@ Timestamp ChainClient::pending_time() const {
 }
 
 Bytes ChainClient::call(const Address& to, ByteView calldata) const {
-    const auto answer = rpc("eth_call", "[" + call_object(nullptr, to, calldata) + ",\"pending\"]");
+    const auto answer = rpc("eth_call", "[" + call_object(nullptr, &to, calldata) + ",\"pending\"]");
     return need(from_hex(text_of(answer, "result")));
 }
 
@@ -95,15 +97,55 @@ Amount ChainClient::credit_balance(const Address& account) const {
 
 ChainClient::Mined ChainClient::transact(const PrivateKey& key, const Address& to,
                                          const Bytes& calldata) const {
-    const auto from = key.address();
-    const auto estimate = rpc("eth_estimateGas", "[" + call_object(&from, to, calldata) + "]");
-    const auto nonce = rpc("eth_getTransactionCount", "[\"" + from.hex() + "\",\"pending\"]");
     Transaction transaction;
-    transaction.chain_id = chain_id();
-    transaction.nonce = quantity(nonce["result"]);
-    transaction.gas_limit = quantity(estimate["result"]) * 2;
     transaction.to = to;
     transaction.data = calldata;
+    transaction.nonce = transactions_of(key.address(), true);
+    return send(key, std::move(transaction));
+}
+
+ChainClient::Mined ChainClient::create(const PrivateKey& key, std::uint64_t nonce, const Bytes& code) const {
+    Transaction transaction;
+    transaction.data = code;
+    transaction.nonce = nonce;
+    return send(key, std::move(transaction));
+}
+
+std::uint64_t ChainClient::transactions_of(const Address& account, bool pending) const {
+    const auto answer = rpc("eth_getTransactionCount",
+                            "[\"" + account.hex() + "\",\"" + (pending ? "pending" : "latest") + "\"]");
+    return quantity(answer["result"]);
+}
+
+bool ChainClient::has_code(const Address& address) const {
+    return text_of(rpc("eth_getCode", "[\"" + address.hex() + "\",\"latest\"]"), "result").size() > 2;
+}
+
+void ChainClient::set_fee(Transaction& transaction) const {
+    const auto latest = rpc("eth_getBlockByNumber", "[\"latest\",false]");
+    const auto amount = [](const rapidjson::Document& answer, const char* what) {
+        return need(Amount::parse_quantity(text_of(answer, what)));
+    };
+    const auto base = text_or_empty(latest["result"], "baseFeePerGas");
+    if (base.empty()) {  // a network from before EIP-1559
+        transaction.type = TransactionType::legacy;
+        transaction.max_fee = amount(rpc("eth_gasPrice", "[]"), "result");
+        return;
+    }
+    transaction.max_priority_fee = amount(rpc("eth_maxPriorityFeePerGas", "[]"), "result");
+    // Good for six full blocks, each of which may raise the base fee by an eighth.
+    transaction.max_fee = need(Amount::parse_quantity(base)) * Amount{2} + transaction.max_priority_fee;
+}
+
+ChainClient::Mined ChainClient::send(const PrivateKey& key, Transaction transaction) const {
+    const auto from = key.address();
+    const Address* to = transaction.to ? &*transaction.to : nullptr;
+    const auto estimate = rpc("eth_estimateGas", "[" + call_object(&from, to, transaction.data) + "]");
+    const std::uint64_t gas = quantity(estimate["result"]);
+    // What a call costs changes with the state; what a creation costs hardly does, and blocks have a limit.
+    transaction.gas_limit = to != nullptr ? gas * 2 : gas + gas / 16;
+    transaction.chain_id = chain_id();
+    set_fee(transaction);
     const auto signed_transaction = sign(transaction, key);
     const auto sent = rpc("eth_sendRawTransaction", "[\"" + to_hex(signed_transaction.raw) + "\"]");
     return wait_mined(need(Hash::parse(text_of(sent, "result"))));

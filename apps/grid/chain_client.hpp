@@ -7,6 +7,7 @@
 #include "chain/block.hpp"
 #include "chain/contracts.hpp"
 #include "chain/market.hpp"
+#include "chain/transaction.hpp"
 
 namespace grid::cli {
 
@@ -15,7 +16,9 @@ namespace grid::cli {
 /// error).
 class ChainClient {
 public:
-    explicit ChainClient(const std::string& rpc_url) : endpoint_(rpc_url) {}
+    explicit ChainClient(const std::string& rpc_url,
+                         const chain::ContractAddresses& contracts = chain::embedded_addresses())
+        : endpoint_(rpc_url), contracts_(contracts) {}
 
     /// `parameters`: a JSON array as text. The result lives in the document.
     rapidjson::Document rpc(const std::string& method, const std::string& parameters) const;
@@ -43,11 +46,21 @@ public:
     Mined transact(const chain::PrivateKey& key, const chain::Address& to,
                    const chain::Bytes& calldata) const;
 
+    /// The same for a transaction that creates a contract, with a nonce of its own.
+    Mined create(const chain::PrivateKey& key, std::uint64_t nonce, const chain::Bytes& code) const;
+    /// How many transactions of an account there are; with those that wait when `pending`.
+    std::uint64_t transactions_of(const chain::Address& account, bool pending) const;
+    /// Whether a contract lives there.
+    bool has_code(const chain::Address& address) const;
+
 private:
+    /// Fills in the fee that the chain asks for: nothing on the embedded chain.
+    void set_fee(chain::Transaction& transaction) const;
+    Mined send(const chain::PrivateKey& key, chain::Transaction transaction) const;
     Mined wait_mined(const chain::Hash& hash) const;
 
     Endpoint endpoint_;
-    chain::ContractAddresses contracts_ = chain::embedded_addresses();
+    chain::ContractAddresses contracts_;
 };
 
 }  // namespace grid::cli

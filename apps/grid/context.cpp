@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "adapters/chain_evm/address_book.hpp"
+
 namespace grid::cli {
 
 chain::Address Context::account(const std::string& name) const {
@@ -9,6 +11,11 @@ chain::Address Context::account(const std::string& name) const {
     if (wanted.starts_with("0x")) return need(chain::Address::parse(wanted));
     if (wanted.starts_with("dev:")) return wallet().open(wanted).address();
     return wallet().find(wanted).address;
+}
+
+chain::ContractAddresses Context::contracts() const {
+    if (contracts_file.empty()) return chain::embedded_addresses();
+    return need(adapters::evm::load_address_book(contracts_file)).contracts;
 }
 
 chain::Amount parse_tokens(const std::string& text) {

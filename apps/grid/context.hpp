@@ -13,13 +13,16 @@ namespace grid::cli {
 /// The options that every command shares, and what they open.
 struct Context {
     std::string rpc_url = "http://127.0.0.1:8080/rpc";
-    std::string gateway_url;  ///< empty: the one that the provider registered
+    std::string contracts_file;  ///< address book of an EVM network; empty: the embedded chain
+    std::string gateway_url;     ///< empty: the one that the provider registered
     std::string keys_directory;
     std::string key;
     std::string password_file;
     OutputFormat output = OutputFormat::table;
 
-    ChainClient chain() const { return ChainClient(rpc_url); }
+    ChainClient chain() const { return ChainClient(rpc_url, contracts()); }
+    /// Where the contracts are.
+    chain::ContractAddresses contracts() const;
     Wallet wallet() const { return {keys_directory, password_file}; }
     chain::PrivateKey open_key() const { return wallet().open(key); }
     /// An account named by address, by a key's name, or as dev:N; empty: the key in use.
@@ -36,6 +39,8 @@ chain::Seconds parse_duration(const std::string& text);
 
 // One function per group of subcommands; each adds them to the program.
 void add_chain_commands(CLI::App& program, Context& context);
+/// Those of `grid chain` that are about a network, not about a node's files.
+void add_network_commands(CLI::App& chain_group, Context& context);
 void add_key_commands(CLI::App& program, Context& context);
 void add_token_commands(CLI::App& program, Context& context);
 void add_credits_commands(CLI::App& program, Context& context);

@@ -12,6 +12,11 @@ void add_shared_options(CLI::App& program, Context& context) {
     program.add_option("--rpc", context.rpc_url, "JSON-RPC of the chain")
         ->envname("GRID_RPC")
         ->capture_default_str();
+    program
+        .add_option(
+            "--contracts", context.contracts_file,
+            "Address book of an EVM network (grid chain deploy makes it); default: the embedded chain")
+        ->envname("GRID_CONTRACTS");
     program.add_option("--gateway", context.gateway_url, "The provider's gateway; default: as registered")
         ->envname("GRID_GATEWAY");
     program
