@@ -22,6 +22,10 @@ export const hex = number => `0x${BigInt(number).toString(16)}`
 /** More than any transaction here takes. */
 export const gasLimit = 25_000_000n
 
+const multicall3 = '0xcA11bde05977b3631167028862bE2a173976CA11'
+const aggregate3 = '0x82ad56cb'
+const aggregateInputs = [{ type: 'tuple[]', components: [{ name: 'target', type: 'address' }, { name: 'allowFailure', type: 'bool' }, { name: 'callData', type: 'bytes' }] }]
+
 /** JSON-RPC over one kept connection. */
 class Rpc {
   constructor(url) {
@@ -85,6 +89,12 @@ class Chain {
   /** Asks views as of the newest block. */
   async ask(calls, block) {
     return (await this.rpc.many(calls.map(call => ['eth_call', this.at(call, block, false)]))).map(outcome)
+  }
+
+  /** What Multicall3 answers to all of these calls together. */
+  async askTogether(calls, block) {
+    const data = aggregate3 + encodeAbiParameters(aggregateInputs, [calls.map(({ to, data }) => ({ target: to, allowFailure: true, callData: data }))]).slice(2)
+    return (await this.ask([{ to: multicall3, data }], block))[0]
   }
 
   async receipts(hashes) {
@@ -181,7 +191,7 @@ export class Evm extends Chain {
       await this.rpc.call('anvil_setCode', [call.to, runtime])
     }
     const multicall = await this.rpc.call('eth_call', [{ data: multicall3Bytecode }, 'latest'])
-    await this.rpc.call('anvil_setCode', ['0xcA11bde05977b3631167028862bE2a173976CA11', multicall])
+    await this.rpc.call('anvil_setCode', [multicall3, multicall])
   }
 
   at(call, { number, time }, coming) {

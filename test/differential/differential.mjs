@@ -40,6 +40,12 @@ class Run {
     return false
   }
 
+  /** All together first, which is four times as fast; one by one where that differs, so that it is told which. */
+  async viewsTogether(calls) {
+    const [a, b] = await Promise.all(this.sides.map(side => side.askTogether(calls, this.world)))
+    if (!a.ok || !b.ok || a.data !== b.data) await this.views(calls)
+  }
+
   async views(calls) {
     const [a, b] = await Promise.all(this.sides.map(side => side.ask(calls, this.world)))
     for (const [i, call] of calls.entries()) this.compare(`view ${describe(call)} ${call.data}`, a[i], b[i])
@@ -76,7 +82,7 @@ class Run {
       for (const log of a[i]?.logs ?? []) count(this.events, eventName(log))
       await this.world.follow(a[i]?.logs ?? [])
     }
-    await this.views(touched(this.world, moves, a))
+    await this.viewsTogether(touched(this.world, moves, a))
   }
 
   /** When the next block is: soon, or just before, at or after something that is due. */
@@ -162,8 +168,10 @@ const startTime = 2_000_000_000
 const embedded = await Embedded.start(genesis)
 let evm
 let run
+const say = () => console.log(JSON.stringify({ ops: run.done, mismatches: run.mismatches, reverts: run.reverts, seed: Number(values.seed) }))
 for (const signal of ['SIGINT', 'SIGTERM']) {
-  process.once(signal, async () => {  // both sides end with this
+  process.once(signal, async () => {  // both sides end with this; what was done is told
+    if (run) say()
     await Promise.allSettled([evm?.stop(), embedded.stop()])
     process.exit(1)
   })
@@ -179,5 +187,5 @@ try {
   await embedded.stop()
 }
 tell(run)
-console.log(JSON.stringify({ ops: run.done, mismatches: run.mismatches, reverts: run.reverts, seed: Number(values.seed) }))
+say()
 process.exitCode = run.mismatches === 0 ? 0 : 1
