@@ -1,6 +1,7 @@
 // Sends the same signed transactions to the embedded chain and to anvil with the Solidity contracts, in random sequences that a seed decides, and compares
 // after each block: revert data, status, logs, and views. Prints every difference; the last line is JSON.
-// Usage: node differential.mjs [--ops N] [--seed S] [--sweep N]
+// Usage: node differential.mjs [--ops N] [--seed S] [--sweep N] [--era N]
+// Both chains begin anew after an era: anvil hashes its whole state for every block, so that a long life is slow.
 import { parseArgs } from 'node:util'
 import { keccak256 } from 'viem'
 import { Embedded, Evm, addressOf, chainId, gasLimit, hex } from './chains.mjs'
@@ -10,13 +11,12 @@ import { Random } from './random.mjs'
 import { World, accounts, abis, describe, encode, errorName, eventName } from './world.mjs'
 import { sweep, touched } from './questions.mjs'
 
-const { values } = parseArgs({ options: { ops: { type: 'string', default: '2000' }, seed: { type: 'string', default: '1' }, sweep: { type: 'string', default: '200' } } })
+const { values } = parseArgs({ options: { ops: { type: 'string', default: '2000' }, seed: { type: 'string', default: '1' }, sweep: { type: 'string', default: '200' }, era: { type: 'string', default: '5000' } } })
 const ops = Number(values.ops)
 const maxShown = 20
 
 class Run {
-  constructor(embedded, evm, seed) {
-    this.sides = [embedded, evm]
+  constructor(seed) {
     this.random = new Random(seed)
     this.mismatches = 0
     this.reverts = 0
@@ -24,7 +24,6 @@ class Run {
     this.errors = new Map()
     this.events = new Map()
     this.done = 0
-    this.nonces = signers.map(() => 0)
   }
 
   differ(what, ...both) {
@@ -102,11 +101,12 @@ class Run {
     return now + random.weighted([[800, random.between(1, 5)], [150, random.between(1, 60)], [40, random.between(1, 1200)], [8, random.between(1, 86400)], [2, random.between(1, 40 * 86400)]])
   }
 
-  async start() {
-    // Both at the same height, and at a time that neither has reached.
-    const [embedded, evm] = this.sides
+  /** Both chains, new, at the same height and at a time that neither has reached. */
+  async enter(embedded, evm) {
+    this.sides = [embedded, evm]
+    this.nonces = signers.map(() => 0)
     const height = Number(await evm.rpc.call('eth_blockNumber'))
-    const time = BigInt(this.startTime)
+    const time = BigInt(startTime)
     for (let i = Number(await embedded.rpc.call('eth_blockNumber')); i < height; ++i) await embedded.rpc.call('evm_mine')
     await Promise.all(this.sides.map(side => side.block(time, [])))
     this.world = new World(embedded, time, height + 1)
@@ -165,26 +165,30 @@ const lower = receipt => receipt && JSON.parse(JSON.stringify(receipt).toLowerCa
 
 /** The same for every run, so that a seed is all that decides; ahead of the clock, as far as the chains let time jump. */
 const startTime = 2_000_000_000
-const embedded = await Embedded.start(genesis)
-let evm
-let run
+const run = new Run(values.seed)
+let sides = []
+const leave = async () => {
+  const ended = await Promise.allSettled(sides.map(side => side.stop()))
+  sides = []
+  const failed = ended.find(({ status }) => status === 'rejected')
+  if (failed) throw failed.reason  // gridd says at its end what is wrong
+}
 const say = () => console.log(JSON.stringify({ ops: run.done, mismatches: run.mismatches, reverts: run.reverts, seed: Number(values.seed) }))
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.once(signal, async () => {  // both sides end with this; what was done is told
-    if (run) say()
-    await Promise.allSettled([evm?.stop(), embedded.stop()])
-    process.exit(1)
+    say()
+    await leave().finally(() => process.exit(1))
   })
 }
-try {
-  evm = await Evm.start(genesis, [...Evm.onDemand, '--timestamp', String(startTime - 1000)])
-  run = new Run(embedded, evm, values.seed)
-  run.startTime = startTime
-  await run.start()
-  await run.run(ops)
-} finally {
-  await evm?.stop()
-  await embedded.stop()
+while (run.done < ops && run.mismatches < maxShown) {
+  try {
+    sides.push(await Embedded.start(genesis))
+    sides.push(await Evm.start(genesis, [...Evm.onDemand, '--timestamp', String(startTime - 1000)]))
+    await run.enter(...sides)
+    await run.run(Math.min(ops, run.done + Number(values.era)))
+  } finally {
+    await leave()
+  }
 }
 tell(run)
 say()
