@@ -62,8 +62,12 @@ contract Council is ICouncil {
         // Without members nobody decides anything.
         if (members_.length != 0 || threshold_ != 0) _setMembers(members_, threshold_);
         _setDelay(delay_);
-        for (uint256 i = 0; i < slashers.length; ++i) _setRole(SLASHER, slashers[i], true);
-        for (uint256 i = 0; i < vetoers.length; ++i) _setRole(VETO, vetoers[i], true);
+        for (uint256 i = 0; i < slashers.length; ++i) {
+            _setRole(SLASHER, slashers[i], true);
+        }
+        for (uint256 i = 0; i < vetoers.length; ++i) {
+            _setRole(VETO, vetoers[i], true);
+        }
     }
 
     modifier onlyCouncil() {
@@ -73,8 +77,8 @@ contract Council is ICouncil {
 
     function propose(address target, bytes calldata data) external returns (uint64 id) {
         uint32 bit = _bitOf(msg.sender);
-        bool callable = target == _token || target == _credit || target == _registry || target == _market
-            || target == address(this) || target == _pledge;
+        bool callable = target == _token || target == _credit || target == _registry || target == _market || target == address(this)
+            || target == _pledge;
         if (!callable) revert InvalidTarget(target);
         if (data.length > MAX_DATA) revert TooMany(data.length, MAX_DATA);
         id = ++_count;
@@ -164,7 +168,9 @@ contract Council is ICouncil {
         if (limit > MAX_PAGE) revert TooMany(limit, MAX_PAGE);
         (uint256 begin, uint256 end) = pageOf(_count, offset, limit);
         page = new Proposal[](end - begin);
-        for (uint256 i = begin; i < end; ++i) page[i - begin] = _get(uint64(i + 1));
+        for (uint256 i = begin; i < end; ++i) {
+            page[i - begin] = _get(uint64(i + 1));
+        }
     }
 
     function voteOf(uint64 id, address member) external view returns (bool approved, bool vetoed) {
@@ -249,6 +255,8 @@ contract Council is ICouncil {
 
     /// @dev How many bits are set.
     function _ones(uint32 bits) private pure returns (uint32 n) {
-        for (; bits != 0; bits &= bits - 1) ++n;
+        for (; bits != 0; bits &= bits - 1) {
+            ++n;
+        }
     }
 }

@@ -13,8 +13,7 @@ import {Allocation, Contracts} from "./Contracts.sol";
 /// @dev Not `is IGridToken`: its declarations are OpenZeppelin's as well, and Solidity takes each once. compile.mjs compares the ABI.
 contract GridToken is ERC20Permit, ERC20Capped {
     uint256 private constant FAUCET_LIMIT = 10_000 ether;
-    bytes32 private constant PERMIT =
-        keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
+    bytes32 private constant PERMIT = keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
 
     address public immutable minter;
     bool private immutable _development;
@@ -36,7 +35,9 @@ contract GridToken is ERC20Permit, ERC20Capped {
         minter = minter_;
         _development = development;
         (_credit, _registry, _market, _council, _pledge) = (c.credit, c.registry, c.market, c.council, c.pledge);
-        for (uint256 i = 0; i < allocations.length; ++i) _mint(allocations[i].account, allocations[i].amount);
+        for (uint256 i = 0; i < allocations.length; ++i) {
+            _mint(allocations[i].account, allocations[i].amount);
+        }
     }
 
     function transfer(address to, uint256 value) public override returns (bool) {
@@ -50,10 +51,7 @@ contract GridToken is ERC20Permit, ERC20Capped {
         return true;
     }
 
-    function permit(address owner, address spender, uint256 value, uint256 deadline, uint8 v, bytes32 r, bytes32 s)
-        public
-        override
-    {
+    function permit(address owner, address spender, uint256 value, uint256 deadline, uint8 v, bytes32 r, bytes32 s) public override {
         if (block.timestamp > deadline) revert ERC2612ExpiredSignature(deadline);
         bytes32 terms = keccak256(abi.encode(PERMIT, owner, spender, value, _useNonce(owner), deadline));
         (address signer,,) = ECDSA.tryRecover(_hashTypedDataV4(terms), v, r, s);

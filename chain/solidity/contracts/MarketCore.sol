@@ -110,8 +110,7 @@ abstract contract MarketCore is IMarket, ReentrancyGuardTransient {
     }
 
     function _isContract(address a) private view returns (bool) {
-        return a == _token || a == _credit || a == _registry || a == address(this) || a == _council || a == _pledge
-            || a == MULTICALL3;
+        return a == _token || a == _credit || a == _registry || a == address(this) || a == _council || a == _pledge || a == MULTICALL3;
     }
 
     // --- guards

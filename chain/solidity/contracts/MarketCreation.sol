@@ -19,11 +19,9 @@ abstract contract MarketCreation is MarketCore {
     bytes32 private constant QUOTE = keccak256(
         "Quote(address provider,address user,uint64 cpuMilli,uint64 memoryMiB,uint64 storageMiB,"
         "uint64 gpus,uint96 cpuMilliPrice,uint96 memoryMiBPrice,uint96 storageMiBPrice,"
-        "uint96 gpuPrice,uint64 duration,uint64 probation,bool renewable,uint64 validUntil,"
-        "uint64 replaces,uint64 epoch,bytes32 salt)"
+        "uint96 gpuPrice,uint64 duration,uint64 probation,bool renewable,uint64 validUntil," "uint64 replaces,uint64 epoch,bytes32 salt)"
     );
-    bytes32 private constant DOMAIN =
-        keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
+    bytes32 private constant DOMAIN = keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
 
     mapping(bytes32 digest => bool) public quoteUsed;
     mapping(address provider => mapping(bytes32 salt => bool)) public quoteCancelled;
@@ -31,13 +29,11 @@ abstract contract MarketCreation is MarketCore {
 
     // --- creation by offer. Structs go to memory first: that checks every field's form before any guard.
 
-    function createOrder(
-        address provider,
-        Resources calldata resources,
-        Prices calldata prices,
-        uint64 duration,
-        uint64 minProbation
-    ) external nonReentrant returns (uint64) {
+    function createOrder(address provider, Resources calldata resources, Prices calldata prices, uint64 duration, uint64 minProbation)
+        external
+        nonReentrant
+        returns (uint64)
+    {
         return _create(_offer(provider, resources, prices, duration), minProbation);
     }
 
@@ -54,11 +50,7 @@ abstract contract MarketCreation is MarketCore {
         return _create(o, minProbation);
     }
 
-    function checkPermission(address user, address provider, uint256 deposit, uint64 minProbation)
-        external
-        view
-        returns (uint64)
-    {
+    function checkPermission(address user, address provider, uint256 deposit, uint64 minProbation) external view returns (uint64) {
         ProviderTerms memory terms = IProviderTerms(_registry).terms(provider);
         _checkActive(terms.status, provider);
         _checkPairFree(user, provider);
@@ -101,13 +93,11 @@ abstract contract MarketCreation is MarketCore {
     }
 
     /// @dev The guard against many worthless orders, and against endless free time: the free time that the order gets.
-    function _permitted(
-        address user,
-        address provider,
-        ProviderTerms memory terms,
-        uint256 deposit,
-        uint64 minProbation
-    ) private view returns (uint64 granted) {
+    function _permitted(address user, address provider, ProviderTerms memory terms, uint256 deposit, uint64 minProbation)
+        private
+        view
+        returns (uint64 granted)
+    {
         uint256 minimum = _settings.minimumDeposit;
         if (deposit < minimum) revert DepositBelowMinimum(deposit, minimum);
         uint32 waiting = _users[user].unactivated;
@@ -142,11 +132,7 @@ abstract contract MarketCreation is MarketCore {
 
     // --- creation by quote
 
-    function createOrderWithQuote(Quote calldata quote, bytes calldata signature)
-        external
-        nonReentrant
-        returns (uint64)
-    {
+    function createOrderWithQuote(Quote calldata quote, bytes calldata signature) external nonReentrant returns (uint64) {
         return _createWithQuote(quote, signature);
     }
 
@@ -160,11 +146,7 @@ abstract contract MarketCreation is MarketCore {
         return _createWithQuote(q, signature);
     }
 
-    function replaceOrder(Quote calldata quote, bytes calldata signature)
-        external
-        nonReentrant
-        returns (uint64 newId)
-    {
+    function replaceOrder(Quote calldata quote, bytes calldata signature) external nonReentrant returns (uint64 newId) {
         Quote memory q = quote;
         Order memory old = _running(q.replaces);
         _checkUser(old);
@@ -212,11 +194,7 @@ abstract contract MarketCreation is MarketCore {
     }
 
     /// @dev A quote that is live, unused, and signed for the caller; its digest.
-    function _checkQuote(Quote memory q, bytes calldata signature, address operatorKey)
-        private
-        view
-        returns (bytes32 digest)
-    {
+    function _checkQuote(Quote memory q, bytes calldata signature, address operatorKey) private view returns (bytes32 digest) {
         if (block.timestamp >= q.validUntil) revert QuoteExpired(q.validUntil);
         uint64 epoch = quoteEpoch[q.provider];
         if (q.epoch != epoch) revert QuoteEpochPast(q.epoch, epoch);
@@ -225,9 +203,8 @@ abstract contract MarketCreation is MarketCore {
         if (quoteUsed[digest]) revert QuoteSpent(digest);
         if (q.user != msg.sender) revert QuoteNotForCaller(q.user, msg.sender);
         if (signature.length != 65) revert InvalidQuoteSignature();
-        (address signer, ECDSA.RecoverError problem,) = ECDSA.tryRecover(
-            digest, uint8(signature[64]), bytes32(signature[:32]), bytes32(signature[32:64])
-        );
+        (address signer, ECDSA.RecoverError problem,) =
+            ECDSA.tryRecover(digest, uint8(signature[64]), bytes32(signature[:32]), bytes32(signature[32:64]));
         if (problem != ECDSA.RecoverError.NoError) revert InvalidQuoteSignature();
         if (signer != q.provider && (operatorKey == address(0) || signer != operatorKey)) {
             revert QuoteSignerUnknown(signer);
@@ -236,9 +213,7 @@ abstract contract MarketCreation is MarketCore {
 
     /// @dev The quote's struct is the EIP-712 type word by word.
     function _digest(Quote memory q) private view returns (bytes32) {
-        bytes32 separator = keccak256(
-            abi.encode(DOMAIN, keccak256("GRID Market"), keccak256("1"), block.chainid, address(this))
-        );
+        bytes32 separator = keccak256(abi.encode(DOMAIN, keccak256("GRID Market"), keccak256("1"), block.chainid, address(this)));
         return MessageHashUtils.toTypedDataHash(separator, keccak256(abi.encode(QUOTE, q)));
     }
 

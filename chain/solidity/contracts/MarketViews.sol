@@ -21,7 +21,9 @@ abstract contract MarketViews is MarketCore {
     function getMany(uint64[] calldata ids) external view returns (Order[] memory orders) {
         if (ids.length > MAX_PAGE) revert TooMany(ids.length, MAX_PAGE);
         orders = new Order[](ids.length);
-        for (uint256 i = 0; i < ids.length; ++i) orders[i] = _orders[ids[i]].load(ids[i]);
+        for (uint256 i = 0; i < ids.length; ++i) {
+            orders[i] = _orders[ids[i]].load(ids[i]);
+        }
     }
 
     function current(address user, address provider) external view returns (uint64) {
@@ -40,20 +42,12 @@ abstract contract MarketViews is MarketCore {
         return _page(_ordersOfUser[user], offset, limit);
     }
 
-    function ordersOfProvider(address provider, uint256 offset, uint256 limit)
-        external
-        view
-        returns (uint64[] memory)
-    {
+    function ordersOfProvider(address provider, uint256 offset, uint256 limit) external view returns (uint64[] memory) {
         return _page(_ordersOfProvider[provider], offset, limit);
     }
 
     /// @dev Reads one slot of an order.
-    function ordersEndingBefore(uint64 t, uint64 from, uint256 limit)
-        external
-        view
-        returns (uint64[] memory ids, uint64 next)
-    {
+    function ordersEndingBefore(uint64 t, uint64 from, uint256 limit) external view returns (uint64[] memory ids, uint64 next) {
         if (limit > MAX_PAGE) revert TooMany(limit, MAX_PAGE);
         ids = new uint64[](limit);
         uint64 last = _count;
@@ -92,6 +86,8 @@ abstract contract MarketViews is MarketCore {
         if (limit > MAX_PAGE) revert TooMany(limit, MAX_PAGE);
         (uint256 begin, uint256 end) = pageOf(all.length, offset, limit);
         page = new uint64[](end - begin);
-        for (uint256 i = begin; i < end; ++i) page[i - begin] = all[i];
+        for (uint256 i = begin; i < end; ++i) {
+            page[i - begin] = all[i];
+        }
     }
 }

@@ -124,15 +124,9 @@ contract Pledge is PledgeCore {
         held = _positionNow(provider, msg.sender, p);
     }
 
-    function _finish(
-        address provider,
-        PoolState memory p,
-        Held memory held,
-        uint8 change,
-        uint256 amount,
-        uint256 shares,
-        uint64 releaseAt
-    ) private {
+    function _finish(address provider, PoolState memory p, Held memory held, uint8 change, uint256 amount, uint256 shares, uint64 releaseAt)
+        private
+    {
         _save(provider, p);
         _save(provider, held);
         emit PositionChanged(msg.sender, provider, change, amount, shares, releaseAt, held.state, p);
@@ -148,7 +142,9 @@ contract Pledge is PledgeCore {
         }
         if (size >= MAX_UNBONDING) revert TooManyUnbonding(MAX_UNBONDING);
         held.unbonding = new Unbonding[](size + 1);
-        for (uint256 i = 0; i < size; ++i) held.unbonding[i] = before[i];
+        for (uint256 i = 0; i < size; ++i) {
+            held.unbonding[i] = before[i];
+        }
         held.unbonding[size] = Unbonding(shares, releaseAt);
     }
 
@@ -167,11 +163,7 @@ contract Pledge is PledgeCore {
 
     // --- slashes
 
-    function slash(address provider, uint256 amount, string calldata reason)
-        external
-        nonReentrant
-        returns (uint64 id)
-    {
+    function slash(address provider, uint256 amount, string calldata reason) external nonReentrant returns (uint64 id) {
         _begin();
         if (!ICouncil(_council).hasRole(SLASHER, msg.sender)) revert MissingRole(SLASHER, msg.sender);
         if (amount == 0) revert ZeroAmount();
@@ -181,8 +173,7 @@ contract Pledge is PledgeCore {
         if (amount > limit) revert SlashTooLarge(amount, limit);
         id = ++_totals.slashes;
         uint64 executableAt = uint64(block.timestamp) + _slashDelay;
-        _slashes[id] =
-            SlashRecord(provider, uint96(amount), msg.sender, 0, executableAt, p.generation, ANNOUNCED);
+        _slashes[id] = SlashRecord(provider, uint96(amount), msg.sender, 0, executableAt, p.generation, ANNOUNCED);
         emit SlashAnnounced(id, provider, msg.sender, amount, reason, executableAt);
     }
 
@@ -247,12 +238,7 @@ contract Pledge is PledgeCore {
         _totals.promised += uint96(promised);
     }
 
-    function mintProfit(address provider, uint64 order, uint256 amount)
-        external
-        onlyMarket
-        nonReentrant
-        returns (uint256 minted)
-    {
+    function mintProfit(address provider, uint64 order, uint256 amount) external onlyMarket nonReentrant returns (uint256 minted) {
         _lapse(amount); // kept or not, it is no promise any more
         PoolState memory p = _openPool(provider);
         // Others may have minted up to the cap since it was promised.
@@ -319,15 +305,13 @@ contract Pledge is PledgeCore {
         return _members[provider].length;
     }
 
-    function positions(address provider, uint256 offset, uint256 limit)
-        external
-        view
-        returns (Position[] memory page)
-    {
+    function positions(address provider, uint256 offset, uint256 limit) external view returns (Position[] memory page) {
         if (limit > MAX_PAGE) revert TooMany(limit, MAX_PAGE);
         (uint256 begin, uint256 end) = pageOf(_members[provider].length, offset, limit);
         page = new Position[](end - begin);
-        for (uint256 i = begin; i < end; ++i) page[i - begin] = _viewOf(provider, _members[provider][i]);
+        for (uint256 i = begin; i < end; ++i) {
+            page[i - begin] = _viewOf(provider, _members[provider][i]);
+        }
     }
 
     function slashCount() external view returns (uint256) {
@@ -351,7 +335,9 @@ contract Pledge is PledgeCore {
         v.account = account;
         v.pledged = _valueOf(p, held.state.active + held.state.incoming);
         uint256 unbonding = 0;
-        for (uint256 i = 0; i < held.unbonding.length; ++i) unbonding += held.unbonding[i].shares;
+        for (uint256 i = 0; i < held.unbonding.length; ++i) {
+            unbonding += held.unbonding[i].shares;
+        }
         v.unbonding = _valueOf(p, unbonding);
         v.earned = held.state.profit;
         v.state = held.state;

@@ -127,11 +127,7 @@ abstract contract PledgeCore is IPledge, ReentrancyGuardTransient {
     }
 
     /// @dev The position with all profit up to now banked; empty when there is none.
-    function _positionNow(address provider, address account, PoolState memory pool)
-        internal
-        view
-        returns (Held memory held)
-    {
+    function _positionNow(address provider, address account, PoolState memory pool) internal view returns (Held memory held) {
         PositionRecord storage r = _positions[provider][account];
         PositionState memory s = held.state;
         if (!r.known) {
@@ -215,9 +211,7 @@ abstract contract PledgeCore is IPledge, ReentrancyGuardTransient {
 
     function _load(address provider) private view returns (PoolState memory) {
         PoolRecord storage r = _pools[provider];
-        return PoolState(
-            r.total, r.shares, r.earning, r.incoming, r.incomingEpoch, r.profitPerShare, r.generation
-        );
+        return PoolState(r.total, r.shares, r.earning, r.incoming, r.incomingEpoch, r.profitPerShare, r.generation);
     }
 
     function _save(address provider, PoolState memory pool) internal {
@@ -253,8 +247,7 @@ abstract contract PledgeCore is IPledge, ReentrancyGuardTransient {
         uint256 size = held.unbonding.length;
         while (r.unbonding.length > size) r.unbonding.pop();
         for (uint256 i = 0; i < size; ++i) {
-            UnbondingRecord memory entry =
-                UnbondingRecord(uint128(held.unbonding[i].shares), held.unbonding[i].releaseAt);
+            UnbondingRecord memory entry = UnbondingRecord(uint128(held.unbonding[i].shares), held.unbonding[i].releaseAt);
             if (i < r.unbonding.length) r.unbonding[i] = entry;
             else r.unbonding.push(entry);
         }
@@ -274,7 +267,9 @@ abstract contract PledgeCore is IPledge, ReentrancyGuardTransient {
         uint256 place = _placeOf(provider);
         if ((place == list.length) == empty) return;
         if (!empty) return list.push(provider);
-        for (; place + 1 < list.length; ++place) list[place] = list[place + 1];
+        for (; place + 1 < list.length; ++place) {
+            list[place] = list[place + 1];
+        }
         list.pop();
     }
 }

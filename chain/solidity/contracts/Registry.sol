@@ -104,8 +104,7 @@ contract Registry is IRegistry, IProviderTerms {
             Resources memory total = entry.total;
             bool fits = _fits(total.cpuMilli, available.cpuMilli, delta.cpuMilli)
                 && _fits(total.memoryMiB, available.memoryMiB, delta.memoryMiB)
-                && _fits(total.storageMiB, available.storageMiB, delta.storageMiB)
-                && _fits(total.gpus, available.gpus, delta.gpus);
+                && _fits(total.storageMiB, available.storageMiB, delta.storageMiB) && _fits(total.gpus, available.gpus, delta.gpus);
             if (!fits) revert ReservationMismatch(provider, ref);
             unchecked {
                 available.cpuMilli += uint64(uint128(delta.cpuMilli));
@@ -130,7 +129,9 @@ contract Registry is IRegistry, IProviderTerms {
         if (limit > MAX_PAGE) revert TooMany(limit, MAX_PAGE);
         (uint256 begin, uint256 end) = pageOf(_providers.length, offset, limit);
         page = new Provider[](end - begin);
-        for (uint256 i = begin; i < end; ++i) page[i - begin] = _get(_providers[i]);
+        for (uint256 i = begin; i < end; ++i) {
+            page[i - begin] = _get(_providers[i]);
+        }
     }
 
     function terms(address provider) external view returns (ProviderTerms memory t) {
@@ -169,9 +170,7 @@ contract Registry is IRegistry, IProviderTerms {
     }
 
     function _minimumPrices(Entry storage entry) private view returns (Prices memory) {
-        return Prices(
-            entry.minimumCpuPrice, entry.minimumMemoryPrice, entry.minimumStoragePrice, entry.minimumGpuPrice
-        );
+        return Prices(entry.minimumCpuPrice, entry.minimumMemoryPrice, entry.minimumStoragePrice, entry.minimumGpuPrice);
     }
 
     function _check(Info memory info, bytes calldata host, bytes calldata attributes) private pure {
@@ -180,8 +179,8 @@ contract Registry is IRegistry, IProviderTerms {
         Prices memory asked = info.prices;
         Prices memory minimum = info.minimumPrices;
         if (
-            asked.cpuMilli < minimum.cpuMilli || asked.memoryMiB < minimum.memoryMiB
-                || asked.storageMiB < minimum.storageMiB || asked.gpus < minimum.gpus
+            asked.cpuMilli < minimum.cpuMilli || asked.memoryMiB < minimum.memoryMiB || asked.storageMiB < minimum.storageMiB
+                || asked.gpus < minimum.gpus
         ) revert InvalidField("prices");
         if (attributes.length > MAX_ATTRIBUTES) revert InvalidField("attributes");
         if (info.probation > TEN_YEARS) revert InvalidField("probation");
@@ -196,11 +195,7 @@ contract Registry is IRegistry, IProviderTerms {
     }
 
     /// @dev What is free of a new total: what is reserved stays reserved.
-    function _free(Resources memory total, Resources memory before, Resources memory available)
-        private
-        pure
-        returns (Resources memory)
-    {
+    function _free(Resources memory total, Resources memory before, Resources memory available) private pure returns (Resources memory) {
         return Resources(
             _free(0, total.cpuMilli, before.cpuMilli - available.cpuMilli),
             _free(1, total.memoryMiB, before.memoryMiB - available.memoryMiB),

@@ -23,8 +23,8 @@ library Settlement {
     /// @dev R: below 2^162, and R * D below 2^191.
     function hourlyRate(Resources memory r, Prices memory p) internal pure returns (uint256) {
         unchecked {
-            return uint256(r.cpuMilli) * p.cpuMilli + uint256(r.memoryMiB) * p.memoryMiB
-                + uint256(r.storageMiB) * p.storageMiB + uint256(r.gpus) * p.gpus;
+            return uint256(r.cpuMilli) * p.cpuMilli + uint256(r.memoryMiB) * p.memoryMiB + uint256(r.storageMiB) * p.storageMiB
+                + uint256(r.gpus) * p.gpus;
         }
     }
 

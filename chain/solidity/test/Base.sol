@@ -17,8 +17,7 @@ abstract contract Base {
     uint256 internal constant START = 1_800_000_000;
     uint256 internal constant MILLION = 1_000_000 ether;
     uint256 internal constant CAP = 100 * MILLION;
-    bytes32 internal constant PERMIT =
-        keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
+    bytes32 internal constant PERMIT = keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
 
     uint256 internal constant ALICE_KEY = 0xa11ce;
     uint256 internal constant BOB_KEY = 0xb0b;
@@ -157,10 +156,7 @@ abstract contract Base {
         credit.purchase(value);
     }
 
-    function signPermit(uint256 key, address spender, uint256 value, uint256 deadline)
-        internal
-        returns (Permit memory p)
-    {
+    function signPermit(uint256 key, address spender, uint256 value, uint256 deadline) internal returns (Permit memory p) {
         address owner = vm.addr(key);
         bytes32 terms = keccak256(abi.encode(PERMIT, owner, spender, value, token.nonces(owner), deadline));
         bytes32 digest = keccak256(abi.encodePacked(hex"1901", token.DOMAIN_SEPARATOR(), terms));

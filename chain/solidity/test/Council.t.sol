@@ -26,7 +26,9 @@ contract CouncilTest is Base {
 
     function _members(uint256 size) private pure returns (address[] memory m) {
         m = new address[](size);
-        for (uint256 i = 0; i < size; ++i) m[i] = address(uint160(i + 1));
+        for (uint256 i = 0; i < size; ++i) {
+            m[i] = address(uint160(i + 1));
+        }
     }
 
     function test_a_deployment_sets_members_delay_and_roles() external {
@@ -45,9 +47,7 @@ contract CouncilTest is Base {
         _propose(its.council, "");
         predict();
         its.council = its.token;
-        cannotCreate(
-            "Council", abi.encode(its, none, 1, 0, none, none), abi.encodeWithSelector(ICouncil.InvalidMembers.selector)
-        );
+        cannotCreate("Council", abi.encode(its, none, 1, 0, none, none), abi.encodeWithSelector(ICouncil.InvalidMembers.selector));
     }
 
     function test_a_proposal_is_approved_waits_and_is_executed() external {
@@ -101,7 +101,9 @@ contract CouncilTest is Base {
         refuses(abi.encodeWithSelector(ICouncil.TooMany.selector, 4097, 4096));
         _propose(its.market, new bytes(4097));
         address[6] memory targets = [its.token, its.credit, its.registry, its.market, its.council, its.pledge];
-        for (uint256 i = 0; i < 6; ++i) _propose(targets[i], new bytes(i == 0 ? 4096 : 0));
+        for (uint256 i = 0; i < 6; ++i) {
+            _propose(targets[i], new bytes(i == 0 ? 4096 : 0));
+        }
         same(council.count(), 6, "count");
     }
 
@@ -257,7 +259,9 @@ contract CouncilTest is Base {
     }
 
     function test_pages() external {
-        for (uint256 i = 0; i < 4; ++i) _propose(its.market, _fee());
+        for (uint256 i = 0; i < 4; ++i) {
+            _propose(its.market, _fee());
+        }
         Proposal[] memory page = council.list(2, 100);
         require(page.length == 2 && page[0].id == 3 && page[1].id == 4, "the end");
         same(council.list(4, 1).length, 0, "behind it");

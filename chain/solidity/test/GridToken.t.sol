@@ -112,9 +112,8 @@ contract GridTokenTest is Base {
         token.permit(alice, carol, p.value, p.deadline, p.v, p.r, p.s);
         same(token.allowance(alice, carol), 5, "allowance");
         same(token.nonces(alice), 1, "nonce");
-        (bool ok, bytes memory answer) = address(token).call(
-            abi.encodeCall(token.permit, (alice, carol, p.value, p.deadline, p.v, p.r, p.s))
-        );
+        (bool ok, bytes memory answer) =
+            address(token).call(abi.encodeCall(token.permit, (alice, carol, p.value, p.deadline, p.v, p.r, p.s)));
         require(!ok && bytes4(answer) == IGridToken.ERC2612InvalidSigner.selector, "spent");
     }
 
@@ -139,8 +138,7 @@ contract GridTokenTest is Base {
     }
 
     function test_the_domain_follows_the_chain() external {
-        (bytes1 fields, string memory name, string memory version, uint256 chain, address verifier,,) =
-            token.eip712Domain();
+        (bytes1 fields, string memory name, string memory version, uint256 chain, address verifier,,) = token.eip712Domain();
         require(fields == 0x0f && chain == block.chainid && verifier == its.token, "domain");
         require(keccak256(bytes(name)) == keccak256("GRID") && keccak256(bytes(version)) == keccak256("1"), "names");
         bytes32 before = token.DOMAIN_SEPARATOR();

@@ -62,7 +62,9 @@ contract Handler is Base {
         ++height;
         vm.warp(clock);
         vm.roll(height);
-        for (uint64 id = 1; id <= market.count(); ++id) accruedBefore[id] = market.get(id).accrued;
+        for (uint64 id = 1; id <= market.count(); ++id) {
+            accruedBefore[id] = market.get(id).accrued;
+        }
         _;
     }
 
@@ -72,12 +74,25 @@ contract Handler is Base {
 
     function selectors() external pure returns (bytes4[] memory s) {
         bytes4[14] memory all = [
-            this.money.selector, this.provide.selector, this.create.selector, this.quotes.selector, this.activate.selector,
-            this.activate.selector, this.stop.selector, this.extend.selector, this.settle.selector, this.settle.selector,
-            this.end.selector, this.stake.selector, this.stake.selector, this.slash.selector
+            this.money.selector,
+            this.provide.selector,
+            this.create.selector,
+            this.quotes.selector,
+            this.activate.selector,
+            this.activate.selector,
+            this.stop.selector,
+            this.extend.selector,
+            this.settle.selector,
+            this.settle.selector,
+            this.end.selector,
+            this.stake.selector,
+            this.stake.selector,
+            this.slash.selector
         ];
         s = new bytes4[](14);
-        for (uint256 i = 0; i < 14; ++i) s[i] = all[i];
+        for (uint256 i = 0; i < 14; ++i) {
+            s[i] = all[i];
+        }
     }
 
     function _fund(address account, uint256 value) private {
@@ -120,9 +135,7 @@ contract Handler is Base {
 
     function create(uint256 seed, uint256 user, uint256 provider, uint256 size, uint64 duration) external timed(seed) {
         (Resources memory r, Prices memory p) = _offer(size);
-        bytes memory data = abi.encodeCall(
-            market.createOrder, (who[provider % 3], r, p, uint64(between(duration, 1, 3000)), 0)
-        );
+        bytes memory data = abi.encodeCall(market.createOrder, (who[provider % 3], r, p, uint64(between(duration, 1, 3000)), 0));
         _do(who[user % 6], its.market, data, "createOrder");
     }
 
@@ -143,7 +156,9 @@ contract Handler is Base {
     }
 
     function _keyOf(address account) private view returns (uint256 key) {
-        for (uint256 i = 0; i < 6; ++i) if (who[i] == account) key = _keys[i];
+        for (uint256 i = 0; i < 6; ++i) {
+            if (who[i] == account) key = _keys[i];
+        }
     }
 
     /// @dev An order by chance; mostly one of that status, if a young one has it.
@@ -213,10 +228,20 @@ contract Handler is Base {
         address to = who[provider % 3];
         uint256 pledged = pledge.position(by, to).pledged;
         uint256 kind = (seed >> 8) % 8;
-        if (kind < 3) _do(by, its.pledge, abi.encodeCall(pledge.pledge, (between(amount, 1, 10 ether), to)), "pledge");
-        else if (kind < 5) _do(by, its.pledge, abi.encodeCall(pledge.unpledge, (amount % 3 == 0 ? pledged : between(amount, 1, pledged + 1), to)), "unpledge");
-        else if (kind < 7) _do(by, its.pledge, abi.encodeCall(pledge.withdrawUnbonded, (to)), "withdrawUnbonded");
-        else _do(by, its.pledge, abi.encodeCall(pledge.claim, (to)), "claim");
+        if (kind < 3) {
+            _do(by, its.pledge, abi.encodeCall(pledge.pledge, (between(amount, 1, 10 ether), to)), "pledge");
+        } else if (kind < 5) {
+            _do(
+                by,
+                its.pledge,
+                abi.encodeCall(pledge.unpledge, (amount % 3 == 0 ? pledged : between(amount, 1, pledged + 1), to)),
+                "unpledge"
+            );
+        } else if (kind < 7) {
+            _do(by, its.pledge, abi.encodeCall(pledge.withdrawUnbonded, (to)), "withdrawUnbonded");
+        } else {
+            _do(by, its.pledge, abi.encodeCall(pledge.claim, (to)), "claim");
+        }
     }
 
     function slash(uint256 seed, uint256 provider, uint256 amount) external timed(seed) {

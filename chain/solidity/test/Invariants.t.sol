@@ -56,10 +56,30 @@ contract InvariantsTest is Base {
             require(ok, "the handler itself fails");
         }
         string[20] memory acts = [
-            "redeem", "by hand", "claimTransfer", "set", "deregister", "createOrder", "createOrderWithQuote", "replaceOrder", "activateOrder", "suspend", "resume",
-            "extendOrder", "settle", "withdraw", "cancelOrder", "pledge", "unpledge", "withdrawUnbonded", "claim", "executeSlash"
+            "redeem",
+            "by hand",
+            "claimTransfer",
+            "set",
+            "deregister",
+            "createOrder",
+            "createOrderWithQuote",
+            "replaceOrder",
+            "activateOrder",
+            "suspend",
+            "resume",
+            "extendOrder",
+            "settle",
+            "withdraw",
+            "cancelOrder",
+            "pledge",
+            "unpledge",
+            "withdrawUnbonded",
+            "claim",
+            "executeSlash"
         ];
-        for (uint256 i = 0; i < acts.length; ++i) require(_handler.done(acts[i]) != 0, acts[i]);
+        for (uint256 i = 0; i < acts.length; ++i) {
+            require(_handler.done(acts[i]) != 0, acts[i]);
+        }
         this.invariant_orders();
         this.invariant_credits();
         this.invariant_pledges();
@@ -84,7 +104,9 @@ contract InvariantsTest is Base {
             if (!live) continue;
             same(market.current(o.user, o.provider), id, "one live order of a pair, the newest");
             unkept += o.profit - o.profitMinted;
-            for (uint256 i = 0; i < 3; ++i) if (o.provider == _handler.who(i)) reserved[i] += o.resources.cpuMilli;
+            for (uint256 i = 0; i < 3; ++i) {
+                if (o.provider == _handler.who(i)) reserved[i] += o.resources.cpuMilli;
+            }
         }
         same(credit.balanceOf(its.market), unpaid, "the escrow is what is unpaid");
         (, uint256 promised,) = pledge.profit();
@@ -130,7 +152,9 @@ contract InvariantsTest is Base {
                 Position memory p = pledge.position(_handler.who(j), provider);
                 sum[1] += p.state.active;
                 sum[2] += p.state.incoming;
-                for (uint256 k = 0; k < p.entries.length; ++k) sum[0] += p.entries[k].shares;
+                for (uint256 k = 0; k < p.entries.length; ++k) {
+                    sum[0] += p.entries[k].shares;
+                }
                 sum[3] += p.pledged + p.unbonding;
                 earned += p.earned;
             }

@@ -18,7 +18,9 @@ contract MarketCreationTest is Base {
         register(bob, info());
     }
 
-    function _refused(bytes memory why, address provider, Resources memory r, Prices memory p, uint64 duration, uint64 minProbation) private {
+    function _refused(bytes memory why, address provider, Resources memory r, Prices memory p, uint64 duration, uint64 minProbation)
+        private
+    {
         refuses(why);
         vm.prank(alice);
         market.createOrder(provider, r, p, duration, minProbation);
@@ -66,9 +68,7 @@ contract MarketCreationTest is Base {
     }
 
     function _delta(Resources memory r) private pure returns (Delta memory) {
-        return Delta(
-            -int128(uint128(r.cpuMilli)), -int128(uint128(r.memoryMiB)), -int128(uint128(r.storageMiB)), -int128(uint128(r.gpus))
-        );
+        return Delta(-int128(uint128(r.cpuMilli)), -int128(uint128(r.memoryMiB)), -int128(uint128(r.storageMiB)), -int128(uint128(r.gpus)));
     }
 
     function test_guards_in_their_order() external {
@@ -119,7 +119,9 @@ contract MarketCreationTest is Base {
     }
 
     function test_a_user_has_so_many_orders_waiting() external {
-        for (uint160 i = 1; i <= 4; ++i) register(address(i), info());
+        for (uint160 i = 1; i <= 4; ++i) {
+            register(address(i), info());
+        }
         for (uint160 i = 1; i <= 3; ++i) {
             vm.prank(alice);
             market.createOrder(address(i), resources(), prices(), 3600, 0);
@@ -270,7 +272,16 @@ contract MarketCreationTest is Base {
 
     function test_the_council_sets_parameters() external {
         (bytes32[8] memory keys, uint256[8] memory values) = (
-            [bytes32("activationDeadline"), "maxUnactivated", "minimumDeposit", "probationWindow", "maxProbationCancels", "feeBp", "treasury", "profitBp"],
+            [
+                bytes32("activationDeadline"),
+                "maxUnactivated",
+                "minimumDeposit",
+                "probationWindow",
+                "maxProbationCancels",
+                "feeBp",
+                "treasury",
+                "profitBp"
+            ],
             [uint256(3650 days), type(uint32).max, type(uint96).max, 3650 days, type(uint32).max, 10_000, uint256(uint160(dave)), 10_000]
         );
         for (uint256 i = 0; i < 8; ++i) {
@@ -284,12 +295,16 @@ contract MarketCreationTest is Base {
         require(p.probationWindow == 3650 days && p.maxProbationCancels == type(uint32).max, "second");
         require(p.feeBp == 10_000 && p.treasury == dave && p.profitBp == 10_000, "third");
         _invalid("activationDeadline", 0);
-        for (uint256 i = 0; i < 6; ++i) _invalid(keys[i], values[i] + 1);
+        for (uint256 i = 0; i < 6; ++i) {
+            _invalid(keys[i], values[i] + 1);
+        }
         _invalid("feeBp", 9_999);
         _invalid("profitBp", 10_001);
         _invalid("treasury", 2 ** 160);
         address[7] memory contracts = [its.token, its.credit, its.registry, its.market, its.council, its.pledge, MULTICALL3];
-        for (uint256 i = 0; i < 7; ++i) _invalid("treasury", uint160(contracts[i]));
+        for (uint256 i = 0; i < 7; ++i) {
+            _invalid("treasury", uint160(contracts[i]));
+        }
         vm.startPrank(its.council);
         market.setParameter("treasury", 0);
         refuses(abi.encodeWithSelector(IMarket.UnknownParameter.selector, bytes32("fee")));

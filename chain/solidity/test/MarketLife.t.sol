@@ -75,14 +75,18 @@ contract MarketLifeTest is Base {
 
     function test_calls_of_the_wrong_status_are_refused_before_the_caller_is_asked() external {
         uint64 id = order(3600);
-        for (uint256 i = 1; i < 8; ++i) if (i != 6) _refused(carol, _calls(id)[i], _wrong(id, 1));
+        for (uint256 i = 1; i < 8; ++i) {
+            if (i != 6) _refused(carol, _calls(id)[i], _wrong(id, 1));
+        }
         vm.prank(bob);
         market.activateOrder(id);
         _refused(carol, _calls(id)[0], _wrong(id, 2));
         _refused(carol, _calls(id)[7], _wrong(id, 2));
         vm.prank(alice);
         market.cancelOrder(id);
-        for (uint256 i = 0; i < 7; ++i) _refused(carol, _calls(id)[i], _wrong(id, 3));
+        for (uint256 i = 0; i < 7; ++i) {
+            _refused(carol, _calls(id)[i], _wrong(id, 3));
+        }
     }
 
     function test_only_the_provider_side_activates_an_offer() external {
@@ -90,9 +94,7 @@ contract MarketLifeTest is Base {
         _refused(alice, _calls(id)[0], _notParty(id, alice));
         _refused(carol, _calls(id)[0], _notParty(id, carol));
         emits(its.market);
-        emit IMarket.OrderActivated(
-            id, operator, uint64(START), 1000, uint64(START), Balance(RATE, 0, 0, 0, 0, uint64(START) + 3600)
-        );
+        emit IMarket.OrderActivated(id, operator, uint64(START), 1000, uint64(START), Balance(RATE, 0, 0, 0, 0, uint64(START) + 3600));
         vm.prank(operator);
         market.activateOrder(id);
         Order memory o = market.get(id);
@@ -117,9 +119,7 @@ contract MarketLifeTest is Base {
         later(900);
         uint256 earned = RATE * 900 / 3600;
         emits(its.market);
-        emit IMarket.OrderSettled(
-            id, uint64(START) + 900, 1001, Balance(RATE, earned, earned, 0, 0, uint64(START) + 3600)
-        );
+        emit IMarket.OrderSettled(id, uint64(START) + 900, 1001, Balance(RATE, earned, earned, 0, 0, uint64(START) + 3600));
         vm.prank(carol);
         market.settle(id);
         same(credit.balanceOf(bob), earned, "paid");
@@ -127,9 +127,7 @@ contract MarketLifeTest is Base {
         same(credit.balanceOf(bob), earned, "nothing more in the same second");
         vm.warp(START + 3600);
         emits(its.market);
-        emit IMarket.OrderCompleted(
-            id, uint64(START) + 3600, 1001, Balance(RATE, RATE, RATE, 0, 0, uint64(START) + 3600)
-        );
+        emit IMarket.OrderCompleted(id, uint64(START) + 3600, 1001, Balance(RATE, RATE, RATE, 0, 0, uint64(START) + 3600));
         vm.prank(carol);
         market.settle(id);
         same(credit.balanceOf(bob), RATE, "all");
@@ -172,9 +170,7 @@ contract MarketLifeTest is Base {
         uint64 id = activated(3600);
         later(100);
         emits(its.market);
-        emit IMarket.OrderSuspended(
-            id, bob, uint64(START) + 100, 1001, Balance(RATE, 0, 0, 0, 0, uint64(START) + 3600)
-        );
+        emit IMarket.OrderSuspended(id, bob, uint64(START) + 100, 1001, Balance(RATE, 0, 0, 0, 0, uint64(START) + 3600));
         vm.prank(bob);
         market.suspend(id);
         _refused(bob, _calls(id)[1], abi.encodeWithSelector(IMarket.AlreadySuspended.selector, id));
@@ -237,9 +233,7 @@ contract MarketLifeTest is Base {
         uint64 id = activated(3600);
         uint256 added = (RATE * 4601 + 3599) / 3600 - RATE;
         emits(its.market);
-        emit IMarket.OrderExtended(
-            id, alice, 1001, 4601, added, 0, Balance(RATE + added, 0, 0, 0, 0, uint64(START) + 4601)
-        );
+        emit IMarket.OrderExtended(id, alice, 1001, 4601, added, 0, Balance(RATE + added, 0, 0, 0, 0, uint64(START) + 4601));
         vm.prank(alice);
         market.extendOrder(id, 1001);
         vm.warp(START + 4601);
@@ -259,9 +253,7 @@ contract MarketLifeTest is Base {
         vm.stopPrank();
         uint256 added = (RATE * 3700 + 3599) / 3600 - RATE;
         _refused(
-            alice,
-            abi.encodeCall(market.extendOrder, (id, 100)),
-            abi.encodeWithSelector(IMarket.InsufficientCredits.selector, added, 1)
+            alice, abi.encodeCall(market.extendOrder, (id, 100)), abi.encodeWithSelector(IMarket.InsufficientCredits.selector, added, 1)
         );
         vm.warp(START + 3600);
         _refused(alice, none, abi.encodeWithSelector(IMarket.OrderPastEnd.selector, id, START + 3600));
@@ -271,11 +263,7 @@ contract MarketLifeTest is Base {
         register(bob, i);
         fund(alice, 1 ether);
         id = activated(3600);
-        _refused(
-            alice,
-            abi.encodeCall(market.extendOrder, (id, 0)),
-            abi.encodeWithSelector(IMarket.NotRenewable.selector, id)
-        );
+        _refused(alice, abi.encodeCall(market.extendOrder, (id, 0)), abi.encodeWithSelector(IMarket.NotRenewable.selector, id));
     }
 
     function test_an_extension_with_a_permit() external {
@@ -330,9 +318,7 @@ contract MarketLifeTest is Base {
         _refused(carol, _calls(id)[6], _notParty(id, carol));
         uint256 earned = RATE / 3600;
         emits(its.market);
-        emit IMarket.OrderCancelled(
-            id, bob, uint64(START) + 1, 1001, Balance(RATE, earned, earned, RATE - earned, 0, uint64(START) + 3600)
-        );
+        emit IMarket.OrderCancelled(id, bob, uint64(START) + 1, 1001, Balance(RATE, earned, earned, RATE - earned, 0, uint64(START) + 3600));
         vm.prank(bob);
         market.cancelOrder(id);
         same(credit.balanceOf(bob), earned, "one second");
@@ -401,10 +387,6 @@ contract MarketLifeTest is Base {
         uint64 id = activated(3600);
         later(10);
         vm.etch(its.credit, type(Reentering).runtimeCode);
-        _refused(
-            alice,
-            _calls(id)[5],
-            abi.encodeWithSelector(ReentrancyGuardTransient.ReentrancyGuardReentrantCall.selector)
-        );
+        _refused(alice, _calls(id)[5], abi.encodeWithSelector(ReentrancyGuardTransient.ReentrancyGuardReentrantCall.selector));
     }
 }

@@ -256,8 +256,7 @@ contract MarketQuotesTest is Base {
         q = quote();
         q.replaces = id;
         (q.resources.cpuMilli, q.prices.cpuMilli) = (4000, type(uint96).max);
-        (bool ok, bytes memory answer) =
-            tryCall(alice, its.market, abi.encodeCall(market.replaceOrder, (q, sign(BOB_KEY, q))));
+        (bool ok, bytes memory answer) = tryCall(alice, its.market, abi.encodeCall(market.replaceOrder, (q, sign(BOB_KEY, q))));
         require(!ok && bytes4(answer) == IMarket.InsufficientCredits.selector, "no such credits");
         same(market.get(id).status, 2, "the old one runs on");
     }

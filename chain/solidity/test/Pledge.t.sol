@@ -67,7 +67,9 @@ contract PledgeTest is Base {
     function test_a_deployment_checks_its_parameters() external {
         cannotCreate("Pledge", abi.encode(its, pledgeParameters()), "");
         PledgeParameters[6] memory bad;
-        for (uint256 i = 0; i < 6; ++i) bad[i] = pledgeParameters();
+        for (uint256 i = 0; i < 6; ++i) {
+            bad[i] = pledgeParameters();
+        }
         bad[0].epochLength = 0;
         bad[1].epochLength = 365 days + 1;
         bad[2].unbondingPeriod = 365 days + 1;
@@ -80,7 +82,10 @@ contract PledgeTest is Base {
             cannotCreate("Pledge", abi.encode(its, bad[i]), "");
         }
         PledgeParameters memory p = pledge.parameters();
-        require(p.epochLength == 60 && p.unbondingPeriod == 120 && p.slashDelay == 60 && p.maxSlashBp == 3000 && p.epochProfit == 1000 ether, "parameters");
+        require(
+            p.epochLength == 60 && p.unbondingPeriod == 120 && p.slashDelay == 60 && p.maxSlashBp == 3000 && p.epochProfit == 1000 ether,
+            "parameters"
+        );
     }
 
     function test_a_pledge_becomes_shares_that_earn_from_the_next_epoch() external {
@@ -150,9 +155,13 @@ contract PledgeTest is Base {
     }
 
     function test_an_account_is_in_so_many_pools() external {
-        for (uint160 i = 1; i <= 33; ++i) register(address(i), info());
+        for (uint160 i = 1; i <= 33; ++i) {
+            register(address(i), info());
+        }
         vm.startPrank(alice);
-        for (uint160 i = 1; i <= 32; ++i) pledge.pledge(10, address(i));
+        for (uint160 i = 1; i <= 32; ++i) {
+            pledge.pledge(10, address(i));
+        }
         refuses(abi.encodeWithSelector(IPledge.TooMany.selector, 33, 32));
         pledge.pledge(10, address(33));
         pledge.pledge(10, address(32)); // in one of them

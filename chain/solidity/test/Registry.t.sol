@@ -35,7 +35,11 @@ contract RegistryTest is Base {
         register(bob, i);
         Provider memory p = registry.get(bob);
         require(p.provider == bob && p.status == 1 && p.operatorKey == operator && p.port == 8090, "entry");
-        require(keccak256(abi.encode(p.prices, p.minimumPrices, p.total, p.available)) == keccak256(abi.encode(i.prices, i.minimumPrices, i.total, i.total)), "numbers");
+        require(
+            keccak256(abi.encode(p.prices, p.minimumPrices, p.total, p.available))
+                == keccak256(abi.encode(i.prices, i.minimumPrices, i.total, i.total)),
+            "numbers"
+        );
         require(keccak256(abi.encode(p.host, p.attributes)) == keccak256(abi.encode(i.host, i.attributes)), "texts");
         require(p.probation == 60 && p.probationPledge == 5 && p.renewable && p.acceptsOffers, "terms");
         i.host = "[::1]";
@@ -129,9 +133,7 @@ contract RegistryTest is Base {
             int128[4] memory parts;
             parts[i] = -most[i] - 1;
             refuses(
-                abi.encodeWithSelector(
-                    IRegistry.InsufficientResources.selector, i, uint64(uint128(most[i])) + 1, uint64(uint128(most[i]))
-                )
+                abi.encodeWithSelector(IRegistry.InsufficientResources.selector, i, uint64(uint128(most[i])) + 1, uint64(uint128(most[i])))
             );
             _update(parts[0], parts[1], parts[2], parts[3]);
         }
@@ -180,11 +182,7 @@ contract RegistryTest is Base {
             if (part == 1) i.total.memoryMiB = 999;
             if (part == 2) i.total.storageMiB = 999;
             if (part == 3) i.total.gpus = 0;
-            refuses(
-                abi.encodeWithSelector(
-                    IRegistry.TotalBelowReserved.selector, part, part == 3 ? 0 : 999, part == 3 ? 1 : 1000
-                )
-            );
+            refuses(abi.encodeWithSelector(IRegistry.TotalBelowReserved.selector, part, part == 3 ? 0 : 999, part == 3 ? 1 : 1000));
             register(bob, i);
         }
         vm.prank(bob);
@@ -195,7 +193,9 @@ contract RegistryTest is Base {
     }
 
     function test_pages() external {
-        for (uint160 i = 1; i <= 5; ++i) register(address(i), info());
+        for (uint160 i = 1; i <= 5; ++i) {
+            register(address(i), info());
+        }
         same(registry.list(0, 100).length, 5, "all");
         Provider[] memory page = registry.list(3, 10);
         require(page.length == 2 && page[0].provider == address(4) && page[1].provider == address(5), "the end");
@@ -245,7 +245,9 @@ contract RegistryTest is Base {
     function test_fields_of_the_wrong_form_revert_without_data() external {
         bytes memory data = abi.encodeCall(registry.set, (info()));
         // The port stands second in the struct, behind selector and offset.
-        for (uint256 i = 0; i < 30; ++i) data[4 + 32 + 32 + i] = 0xff;
+        for (uint256 i = 0; i < 30; ++i) {
+            data[4 + 32 + 32 + i] = 0xff;
+        }
         (bool ok, bytes memory answer) = tryCall(bob, its.registry, data);
         require(!ok && answer.length == 0, "port");
         data = abi.encodeCall(registry.update, (bob, Delta(0, 0, 0, 0), REF));

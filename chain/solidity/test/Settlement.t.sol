@@ -34,7 +34,10 @@ contract SettlementTest is Base {
         require(o.deposit * 3600 >= exact && o.deposit * 3600 < exact + 3600, "deposit");
     }
 
-    function testFuzz_what_is_served_is_earned(uint64[4] calldata r, uint96[4] calldata p, uint64 probation, uint64 duration, uint64 t) external pure {
+    function testFuzz_what_is_served_is_earned(uint64[4] calldata r, uint96[4] calldata p, uint64 probation, uint64 duration, uint64 t)
+        external
+        pure
+    {
         Order memory o = _order(r, p, probation, duration);
         t = uint64(between(t, START, START + 7400 days));
         uint64 start = o.startsAt();
@@ -46,7 +49,14 @@ contract SettlementTest is Base {
         same(o.probationLeft(t), t >= start ? 0 : start - t, "probation");
     }
 
-    function testFuzz_a_suspension_before_the_start_moves_start_and_end(uint64[4] calldata r, uint96[4] calldata p, uint64 probation, uint64 duration, uint64 from, uint64 length) external pure {
+    function testFuzz_a_suspension_before_the_start_moves_start_and_end(
+        uint64[4] calldata r,
+        uint96[4] calldata p,
+        uint64 probation,
+        uint64 duration,
+        uint64 from,
+        uint64 length
+    ) external pure {
         Order memory o = _order(r, p, probation | 1, duration);
         if (o.probation == 0) o.probation = 1;
         uint64 start = o.startsAt();
@@ -66,7 +76,14 @@ contract SettlementTest is Base {
         same(o.earnedAt(end + slept), o.deposit, "all in the end");
     }
 
-    function testFuzz_a_suspension_of_the_paid_term_is_not_earned(uint64[4] calldata r, uint96[4] calldata p, uint64 duration, uint64 from, uint64 length, uint64 t) external pure {
+    function testFuzz_a_suspension_of_the_paid_term_is_not_earned(
+        uint64[4] calldata r,
+        uint96[4] calldata p,
+        uint64 duration,
+        uint64 from,
+        uint64 length,
+        uint64 t
+    ) external pure {
         Order memory o = _order(r, p, 0, duration);
         o.suspendedSince = uint64(between(from, START, o.endsAt() - 1));
         uint64 resumed = uint64(between(length, o.suspendedSince, o.endsAt() - 1));
@@ -100,7 +117,10 @@ contract SettlementTest is Base {
         require(o.pastEnd(type(uint64).max), "past a wrapped end");
     }
 
-    function testFuzz_profit_follows_what_accrued_and_never_falls(uint96 deposit, uint96 profit, uint96 accrued, uint96 minted) external pure {
+    function testFuzz_profit_follows_what_accrued_and_never_falls(uint96 deposit, uint96 profit, uint96 accrued, uint96 minted)
+        external
+        pure
+    {
         Order memory o;
         o.deposit = between(deposit, 1, type(uint96).max);
         o.profit = between(profit, 1, o.deposit);
