@@ -333,6 +333,10 @@ TEST_CASE("podman: logs come from the end, follow what is new, and end with the 
         caf::anon_send(world.podman(), logs_atom_v, LogRequest{lease, "app", "", follow, tail}, sink);
         return std::pair(into, sink);
     };
+    // It is ready from its start on: the words of its start have come when those after them have.
+    const auto [first, first_sink] = start(true, 10000);
+    CHECK(first->wait([](auto& c) { return count(c.text, "new-") >= 1; }));
+    caf::anon_send_exit(first_sink, caf::exit_reason::user_shutdown);
     const auto [all, all_sink] = start(false, 10000);
     CHECK(all->wait([](auto& c) { return c.end; }));
     CHECK(count(all->text, "old-") == 5);
