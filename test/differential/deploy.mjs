@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createPublicClient, createWalletClient, encodeAbiParameters, getContractAddress, http } from 'viem'
 import { names } from './chains.mjs'
-import { genesis, signers } from './genesis.mjs'
+import { argumentsOf, genesis, signers } from './genesis.mjs'
 
 const url = process.argv[2]
 const artifacts = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'chain', 'solidity', 'artifacts')
@@ -21,7 +21,7 @@ let block
 for (const name of names) {
   const { abi, bytecode } = JSON.parse(readFileSync(join(artifacts, `${name}.json`), 'utf8'))
   const { inputs } = abi.find(({ type }) => type === 'constructor')
-  const values = [contracts, ...genesis.arguments(name).slice(1)]
+  const values = [contracts, ...argumentsOf(name, genesis).slice(1)]
   const hash = await wallet.sendTransaction({ chain: null, data: bytecode + encodeAbiParameters(inputs, values).slice(2) })
   // viem's own waiting sometimes misses the block that came before it began.
   let receipt
