@@ -44,7 +44,8 @@ class Rpc {
         answer.on('end', () => resolve(JSON.parse(Buffer.concat(pieces).toString('utf8'))))
         answer.on('error', reject)
       })
-      sent.on('error', reject)
+      // The server may have closed a connection that was idle while the other side took its time.
+      sent.on('error', error => sent.reusedSocket && ['EPIPE', 'ECONNRESET'].includes(error.code) ? this.#post(body).then(resolve, reject) : reject(error))
       sent.end(text)
     })
   }
