@@ -61,8 +61,12 @@ public:
         const auto unmount = "umount " + data() + "/storage/overlay >/dev/null 2>&1";
         if (std::system(unmount.c_str()) != 0) {
         }
-        std::error_code e;
-        fs::remove_all(directory_, e);
+        // A last cleaning by podman, in a process of its own, may still write there.
+        const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+        do {
+            std::error_code e;
+            fs::remove_all(directory_, e);
+        } while (fs::exists(directory_) && std::chrono::steady_clock::now() < limit);
     }
 
     static World& get() {
