@@ -27,7 +27,7 @@ Result<std::unique_ptr<Sender>> Sender::open(Network& network, const Branch& bra
     for (auto& intent : *left) {
         const auto nonce = intent.nonce;
         sender->next_nonce_ = nonce + 1;
-        sender->flights_.emplace(nonce, Flight{std::move(intent), {}, {}, {}, sender->options_.now()});
+        sender->flights_.emplace(nonce, Flight{std::move(intent), {}, {}, {}, {}, sender->options_.now()});
     }
     if (!sender->flights_.empty())
         spdlog::info("chain: {} transactions of an earlier run are taken up", sender->flights_.size());
@@ -113,12 +113,18 @@ void Sender::look() {
         });
     if (!receipts) return;
     for (const auto& [nonce, receipt] : *receipts) judge(flights_.at(nonce), receipt);
-    for (const auto& [nonce, receipt] : *receipts)
-        if (!receipt && nonce < mined_nonces_) lost(nonce);
+    for (const auto& [nonce, receipt] : *receipts) {
+        if (receipt || nonce >= mined_nonces_) continue;
+        // Nodes show a block a moment before its receipts.
+        auto& missed = flights_.at(nonce).missed;
+        if (!missed) missed = options_.now();
+        if (options_.now() - *missed >= options_.lost_after) lost(nonce);
+    }
 }
 
 void Sender::judge(Flight& flight, const std::optional<PlacedReceipt>& receipt) {
     if (receipt) {
+        flight.missed.reset();
         if (const auto time = branch_.time_of(*receipt)) finish(flight, *receipt, *time);
         return;
     }
@@ -232,7 +238,8 @@ void Sender::start(Request request) {
     transaction.gas_limit = quote->gas + quote->gas * options_.gas_margin_percent / 100;
     transaction.to = request.to;
     transaction.data = request.calldata;
-    Flight flight{{transaction.nonce, {chain::sign(transaction, options_.key)}}, {}, {}, {}, options_.now()};
+    Flight flight{
+        {transaction.nonce, {chain::sign(transaction, options_.key)}}, {}, {}, {}, {}, options_.now()};
     if (auto saved = store_.save(flight.intent); !saved)
         return request.done(
             fail("unavailable",

@@ -22,6 +22,7 @@ public:
         unsigned gas_margin_percent = 25;  ///< above the estimate
         std::chrono::milliseconds resend_after{15'000};
         std::chrono::milliseconds bump_after{90'000};
+        std::chrono::milliseconds lost_after{30'000};  ///< the nonce is used and no receipt of ours came
         chain::Amount max_fee_per_gas{
             chain::Amount(500'000'000'000u)};  ///< nothing is raised above this: 500 gwei
         std::size_t max_in_flight = 16;
@@ -63,6 +64,7 @@ private:
         std::vector<Done> waiting;
         std::optional<std::uint64_t> mined_in;  ///< its block counts
         std::optional<Time> sent;               ///< last; none: send it now
+        std::optional<Time> missed;             ///< since when its nonce is used without a receipt of it
         Time signed_at{};                       ///< the newest attempt
     };
     struct Quote {  ///< what the network says to a request

@@ -18,13 +18,14 @@
 #include "actors/order.hpp"
 #include "actors/quote.hpp"
 #include "actors/registry.hpp"
+#include "adapters/chain_evm.hpp"
 #include "adapters/embedded_chain.hpp"
 #include "adapters/fetcher.hpp"
 #include "adapters/podman.hpp"
+#include "apps/gridd/node_genesis.hpp"
 #include "apps/gridd/node_key.hpp"
 #include "apps/gridd/openapi_yaml.hpp"
 #include "apps/gridd/watch.hpp"
-#include "chain/genesis.hpp"
 #include "chain/keccak.hpp"
 #include "lease/login.hpp"
 #include "runtime/metrics.hpp"
@@ -60,28 +61,6 @@ Result<std::uint16_t> free_port() {
     return ntohs(address.sin_port);
 }
 
-chain::Genesis genesis_of(const NodeConfig& config) {
-    chain::Genesis genesis = chain::development_genesis();
-    if (!config.development) {
-        genesis.allocations.clear();
-        genesis.minter = {};
-        genesis.development = false;
-    }
-    genesis.chain_id = config.chain_id;
-    genesis.market.max_unactivated = static_cast<std::uint32_t>(config.max_orders_unactivated);
-    genesis.market.activation_deadline = {
-        static_cast<std::uint64_t>(config.activation_deadline.count() / 1000)};
-    genesis.market.fee_bp = static_cast<std::uint16_t>(config.fee_bp);
-    genesis.market.profit_bp = static_cast<std::uint16_t>(config.profit_bp);
-    // On a chain that is no development chain nothing is left of the keys that everybody knows.
-    genesis.council = config.protocol.council;
-    genesis.slashers = config.protocol.slashers;
-    genesis.vetoers = config.protocol.vetoers;
-    genesis.pledge = config.protocol.pledge;
-    genesis.market.treasury = config.treasury;
-    return genesis;
-}
-
 class SystemConfig : public caf::actor_system_config {
 public:
     SystemConfig() {
@@ -104,6 +83,8 @@ struct Node::Parts {
     void stop();
 
     Result<void> start_chain(const NodeConfig& config, const std::optional<NodeKey>& key);
+    Result<void> start_embedded(const NodeConfig& config, const std::optional<NodeKey>& key);
+    Result<void> start_evm(const NodeConfig& config, const std::optional<NodeKey>& key);
     Result<void> start_gateway(const NodeConfig& config, const NodeKey& key);
     Result<void> start_platform(const NodeConfig& config);
     Result<void> announce(const NodeConfig& config) const;
@@ -118,8 +99,8 @@ struct Node::Parts {
 
     messages::ChainInfo chain_info;
     messages::chain_actor chain;
-    std::shared_ptr<adapters::ChainRpc> rpc;
-    std::shared_ptr<adapters::ChainFeed> feed;
+    web::RpcPort rpc;
+    std::shared_ptr<adapters::ChainFeed> feed;  ///< null on an EVM network
     std::shared_ptr<const adapters::FollowerBoard> follower;
     messages::registry_actor registry;
     messages::order_actor orders;
@@ -178,6 +159,16 @@ Result<void> Node::Parts::start(const NodeConfig& config, std::function<void(std
 }
 
 Result<void> Node::Parts::start_chain(const NodeConfig& config, const std::optional<NodeKey>& key) {
+    if (auto done = config.evm ? start_evm(config, key) : start_embedded(config, key); !done) return done;
+    const auto storage = runtime::storage_of(*environment, *writer);
+    registry = actors::registry(*system, storage, chain_info, chain);
+    orders = actors::order(*system, storage, chain_info, chain);
+    if (key) keeper = actors::keeper(*system, wall_clock, chain_info.contracts.market, orders, chain);
+    spdlog::info("chain {} is open", config.chain_id);
+    return {};
+}
+
+Result<void> Node::Parts::start_embedded(const NodeConfig& config, const std::optional<NodeKey>& key) {
     adapters::EmbeddedChainOptions options;
     options.directory = (fs::path(config.data) / "chain").string();
     options.genesis = genesis_of(config);
@@ -191,15 +182,36 @@ Result<void> Node::Parts::start_chain(const NodeConfig& config, const std::optio
     auto spawned = adapters::spawn_embedded_chain(*system, std::move(options));
     if (!spawned) return tl::unexpected(spawned.error());
     chain = spawned->chain;
-    rpc = spawned->direct_rpc;
+    rpc.ask = [direct = spawned->direct_rpc](std::string body, web::RpcPort::Reply reply) {
+        return direct->handle(std::move(body), std::move(reply));
+    };
+    rpc.connect = [direct = spawned->direct_rpc](web::RpcPort::Push push) {
+        return direct->connect(std::move(push));
+    };
     feed = spawned->feed;
     follower = spawned->follower;
     chain_info = {config.chain_id, chain::embedded_addresses(), config.development};
-    const auto storage = runtime::storage_of(*environment, *writer);
-    registry = actors::registry(*system, storage, chain_info, chain);
-    orders = actors::order(*system, storage, chain_info, chain);
-    if (key) keeper = actors::keeper(*system, wall_clock, chain_info.contracts.market, orders, chain);
-    spdlog::info("chain {} is open", config.chain_id);
+    return {};
+}
+
+Result<void> Node::Parts::start_evm(const NodeConfig& config, const std::optional<NodeKey>& key) {
+    adapters::EvmChainOptions options;
+    options.rpc = config.evm->rpc;
+    options.book = config.evm->book;
+    options.confirmations = config.evm->confirmations;
+    options.poll_interval = config.evm->poll;
+    options.environment = environment.get();
+    if (key)
+        options.sender =
+            adapters::evm::Sender::Options{.key = key->key, .max_fee_per_gas = config.evm->max_fee};
+    auto spawned = adapters::spawn_chain_evm(*system, std::move(options));
+    if (!spawned) return tl::unexpected(spawned.error());
+    chain = spawned->chain;
+    rpc.ask = [strangers = spawned->rpc](std::string body, web::RpcPort::Reply reply) {
+        return strangers->handle(std::move(body), std::move(reply));
+    };
+    follower = spawned->follower;
+    chain_info = {config.chain_id, config.evm->book.contracts, false};
     return {};
 }
 
@@ -299,15 +311,11 @@ Result<void> Node::Parts::start_platform(const NodeConfig& config) {
     options.router.guard.hosts = platform.hosts;
     options.router.guard.origins = platform.origins;
     options.rpc.origins = platform.rpc_origins;
-    options.rpc.port.ask = [chain_rpc = rpc](std::string body, web::RpcPort::Reply reply) {
-        return chain_rpc->handle(std::move(body), std::move(reply));
-    };
-    options.rpc.port.connect = [chain_rpc = rpc](web::RpcPort::Push push) {
-        return chain_rpc->connect(std::move(push));
-    };
-    options.blocks = [chain_feed = feed](const web::BlocksQuestion& question, auto reply) {
-        chain_feed->ask({question.from, question.parent, question.wait}, std::move(reply));
-    };
+    options.rpc.port = rpc;
+    if (feed)
+        options.blocks = [chain_feed = feed](const web::BlocksQuestion& question, auto reply) {
+            chain_feed->ask({question.from, question.parent, question.wait}, std::move(reply));
+        };
     if (follower)
         options.follower = [board = follower] {
             const auto status = board->status();
@@ -400,7 +408,7 @@ void Node::Parts::stop() {
     end(keeper);
     end(orders);
     end(registry);
-    rpc.reset();
+    rpc = {};
     feed.reset();
     end(chain);
     system.reset();

@@ -5,6 +5,7 @@
 #include <boost/url/url_view.hpp>
 #include <charconv>
 
+#include "adapters/chain_evm/endpoint.hpp"
 #include "chain/contracts.hpp"
 #include "chain/parameters.hpp"
 
@@ -34,7 +35,10 @@ ListenAddress read_listen(ConfigSection& section, const std::string& fallback) {
 }
 
 void read_roles(NodeConfig& config, ConfigSection& root) {
-    for (const auto& role : root.texts("roles", {"ledger", "platform", "gateway"})) {
+    const std::vector<std::string> usual = config.evm
+                                               ? std::vector<std::string>{"platform", "gateway"}
+                                               : std::vector<std::string>{"ledger", "platform", "gateway"};
+    for (const auto& role : root.texts("roles", usual)) {
         if (role == "ledger") {
             config.ledger = true;
         } else if (role == "ledger-follower") {
@@ -48,9 +52,63 @@ void read_roles(NodeConfig& config, ConfigSection& root) {
                          "expected ledger, ledger-follower, platform or gateway, got \"" + role + "\"");
         }
     }
+    if (config.evm) {
+        if (config.ledger || config.follower)
+            root.mistake("roles",
+                         "with chain.kind evm the network keeps the ledger: expected platform and gateway");
+        return;
+    }
     if (config.ledger == config.follower) root.mistake("roles", "expected one of ledger and ledger-follower");
     if (config.follower && config.gateway)
         root.mistake("roles", "a gateway sends transactions of its own: it needs the role ledger");
+}
+
+/// The keys of an EVM network; those of the embedded chain are unknown then.
+EvmConfig read_evm(ConfigSection& chain) {
+    EvmConfig evm;
+    evm.rpc = chain.texts("rpc", {});
+    if (evm.rpc.empty()) chain.mistake("rpc", "expected URLs of the network's RPC endpoints");
+    for (const auto& url : evm.rpc)
+        if (const auto endpoint = adapters::evm::Endpoint::at(url); !endpoint)
+            chain.mistake("rpc", endpoint.error().message);
+    if (const auto path = chain.text("contracts", ""); path.empty()) {
+        chain.mistake("contracts",
+                      "expected the file with the contracts' addresses (grid chain deploy writes it)");
+    } else if (auto book = adapters::evm::load_address_book(path); !book) {
+        chain.mistake("contracts", book.error().message);
+    } else {
+        evm.book = *book;
+    }
+    evm.confirmations = chain.integer("confirmations", 12, 0, 10'000);
+    evm.poll = chain.duration("poll", 2s);
+    if (evm.poll < 50ms) chain.mistake("poll", "expected at least 50ms");
+    evm.max_fee = grid::chain::Amount(chain.integer("max_fee_gwei", 500, 1, 1'000'000)) *
+                  grid::chain::Amount(1'000'000'000);
+    return evm;
+}
+
+/// The keys of the embedded chain.
+void read_embedded(NodeConfig& config, ConfigSection& chain) {
+    config.chain_id = chain.integer("id", grid::chain::kEmbeddedChainId, 1, 0xffffffff);
+    config.max_orders_unactivated = chain.integer("max_orders_unactivated", 16, 1, 1'000'000);
+    config.activation_deadline = chain.duration("activation_deadline", 1h);
+    config.leader = chain.text("leader", "");
+    if (config.follower == config.leader.empty())
+        chain.mistake("leader", config.follower ? "expected the platform of the node to follow, like "
+                                                  "http://HOST:8080, for the role ledger-follower"
+                                                : "only the role ledger-follower has a leader");
+    config.flush_bytes = chain.integer("flush_bytes", 8u << 20, 1u << 16, 1u << 30);
+    config.fee_bp = chain.integer("fee_bp", 0, 0, grid::chain::kAllBasisPoints);
+    config.profit_bp = chain.integer("profit_bp", 0, 0, config.fee_bp);
+    config.protocol = read_protocol(chain, config.development);
+    if (const auto text = chain.text("treasury", ""); !text.empty()) {
+        const auto treasury = grid::chain::Address::parse(text);
+        if (treasury)
+            config.treasury = *treasury;
+        else
+            chain.mistake("treasury",
+                          "expected an address, or nothing to burn the fee: " + treasury.error().message);
+    }
 }
 
 void read_gateway(GatewayConfig& gateway, ConfigSection section) {
@@ -87,33 +145,19 @@ Result<NodeConfig> load_node_config(const std::string& path) {
 Result<NodeConfig> read_node_config(ConfigSection root) {
     NodeConfig config;
     config.data = root.text("data", "./run");
+    auto chain = root.section("chain");
+    const bool evm = chain.choice("kind", "embedded", {"embedded", "evm"}) == "evm";
+    if (evm) config.evm = read_evm(chain);
     read_roles(config, root);
     auto log = root.section("log");
     config.log_level =
         log.choice("level", "info", {"trace", "debug", "info", "warning", "error", "critical", "off"});
     config.log_file = log.text("file", "");
-    auto chain = root.section("chain");
-    config.chain_id = chain.integer("id", chain::kEmbeddedChainId, 1, 0xffffffff);
-    config.development = chain.boolean("development", true);
-    config.max_orders_unactivated = chain.integer("max_orders_unactivated", 16, 1, 1'000'000);
-    config.activation_deadline = chain.duration("activation_deadline", 1h);
-    config.leader = chain.text("leader", "");
-    if (config.follower == config.leader.empty())
-        chain.mistake("leader", config.follower ? "expected the platform of the node to follow, like "
-                                                  "http://HOST:8080, for the role ledger-follower"
-                                                : "only the role ledger-follower has a leader");
-    config.flush_bytes = chain.integer("flush_bytes", 8u << 20, 1u << 16, 1u << 30);
-    config.fee_bp = chain.integer("fee_bp", 0, 0, grid::chain::kAllBasisPoints);
-    config.profit_bp = chain.integer("profit_bp", 0, 0, config.fee_bp);
-    config.protocol = read_protocol(chain, config.development);
-    if (const auto text = chain.text("treasury", ""); !text.empty()) {
-        const auto treasury = grid::chain::Address::parse(text);
-        if (treasury)
-            config.treasury = *treasury;
-        else
-            chain.mistake("treasury",
-                          "expected an address, or nothing to burn the fee: " + treasury.error().message);
-    }
+    config.development = chain.boolean("development", !evm);
+    if (evm)
+        config.chain_id = config.evm->book.chain_id;
+    else
+        read_embedded(config, chain);
     auto platform = root.section("platform");
     config.platform_config.listen = read_listen(platform, "127.0.0.1:8080");
     config.platform_config.hosts = platform.texts("hosts", {});

@@ -2,9 +2,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "adapters/chain_evm/address_book.hpp"
 #include "apps/gridd/protocol_config.hpp"
 #include "chain/address.hpp"
 
@@ -37,6 +39,15 @@ struct GatewayConfig {
     bool egress = false;
 };
 
+/// An EVM network instead of the embedded chain (chain.kind: evm).
+struct EvmConfig {
+    std::vector<std::string> rpc;  ///< URLs of endpoints
+    adapters::evm::AddressBook book;
+    std::uint64_t confirmations = 0;
+    std::chrono::milliseconds poll{};
+    chain::Amount max_fee;  ///< wei a gas
+};
+
 /// config/gridd.yaml, read and checked.
 struct NodeConfig {
     std::string data;
@@ -47,6 +58,7 @@ struct NodeConfig {
     bool gateway = false;
     std::string log_level;
     std::string log_file;
+    std::optional<EvmConfig> evm;  ///< then what belongs to the embedded chain has no meaning
     std::uint64_t chain_id = 0;
     bool development = false;
     std::uint64_t max_orders_unactivated = 0;

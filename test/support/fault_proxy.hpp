@@ -28,21 +28,22 @@ public:
     std::string url() const { return "http://127.0.0.1:" + std::to_string(server_.port()); }
     void set(Fault fault) { fault_ = fault; }
     void lag_at(std::uint64_t block) { lag_ = block; }
-    /// Sees every request before anything is done with it, and every reply before it goes back.
-    void watch(std::function<void(const std::string& request, bool replied)> watcher) {
+    /// Sees every request before anything is done with it, and again when there is a reply; false: the
+    /// connection ends here.
+    void watch(std::function<bool(const std::string& request, bool replied)> watcher) {
         std::lock_guard lock(mutex_);
         watcher_ = std::move(watcher);
     }
     std::size_t requests() const { return server_.requests().size(); }
 
 private:
-    void told(const std::string& body, bool replied) {
-        std::function<void(const std::string&, bool)> watcher;
+    bool passes(const std::string& body, bool replied) {
+        std::function<bool(const std::string&, bool)> watcher;
         {
             std::lock_guard lock(mutex_);
             watcher = watcher_;
         }
-        if (watcher) watcher(body, replied);
+        return !watcher || watcher(body, replied);
     }
     static void replace_all(std::string& text, const std::string& from, const std::string& to) {
         for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
@@ -56,7 +57,7 @@ private:
 
     void serve(const std::string& request, int connection) {
         std::string body = request.substr(std::min(request.size(), request.find("\r\n\r\n") + 4));
-        told(body, false);
+        if (!passes(body, false)) return;
         const auto send = [&](const std::string& text) { ScriptedServer::send(connection, text); };
         const Fault fault = fault_;
         if (fault == Fault::reset) return;
@@ -76,7 +77,7 @@ private:
                          std::chrono::steady_clock::now() + std::chrono::seconds(30), 64u << 20);
         if (!answer) return;  // refused behind us: the client sees a reset
         std::string reply = answer->body;
-        told(body, true);
+        if (!passes(body, true)) return;
         if (fault == Fault::cut_json) reply.resize(reply.size() / 2);
         if (fault == Fault::wrong_chain) replace_all(reply, "\"result\":\"0x7a69\"", "\"result\":\"0x1\"");
         if (fault == Fault::wrong_id) replace_all(reply, "\"id\":0", "\"id\":77");
@@ -89,7 +90,7 @@ private:
     std::atomic<Fault> fault_{Fault::none};
     std::atomic<std::uint64_t> lag_{0};
     std::mutex mutex_;
-    std::function<void(const std::string&, bool)> watcher_;
+    std::function<bool(const std::string&, bool)> watcher_;
     ScriptedServer server_{
         [this](const std::string& request, int connection) { serve(request, connection); }};
 };
