@@ -63,13 +63,13 @@ void build_sample_image(const UpOptions& options) {
         throw Failure("no_image", script.string() + " failed");
 }
 
-void show_running(const RentResult& sample, const NodeAddresses& node, std::chrono::milliseconds ready) {
+void show_running(const Context& context, const RentResult& sample, const NodeAddresses& node,
+                  std::chrono::milliseconds ready) {
     std::printf("\n  application  %s\n", sample.app.url.c_str());
     std::printf("  order        %llu (grid order show %llu)\n",
                 static_cast<unsigned long long>(sample.order.value),
                 static_cast<unsigned long long>(sample.order.value));
-    std::printf("  platform     %s   JSON-RPC %s/rpc\n", node.platform_url.c_str(),
-                node.platform_url.c_str());
+    std::printf("  platform     %s   JSON-RPC %s\n", node.platform_url.c_str(), context.rpc_url.c_str());
     std::printf("  gateway      %s\n", node.gateway_url.c_str());
     std::printf("  rent to 200  %lld ms\n", static_cast<long long>(ready.count()));
     std::printf("\n  Stop with Ctrl-C. Leases outlive the node; the next start adopts them.\n\n");
@@ -80,7 +80,7 @@ void up(Context context, const UpOptions& options) {
     NodeProcess process(options.data, options.config);
     const auto node = process.wait_ready();
     progress("the node is ready after " + std::to_string(node.ready_after.count()) + " ms");
-    context.rpc_url = node.platform_url + "/rpc";
+    if (context.contracts_file.empty()) context.rpc_url = node.platform_url + "/rpc";
     context.gateway_url = node.gateway_url;
     if (node.platform_url.empty() || node.gateway_url.empty()) {
         process.wait();
@@ -99,7 +99,7 @@ void up(Context context, const UpOptions& options) {
             return;
         }
         const auto [sample, milliseconds] = rent_sample(context, key, manifest.string(), true);
-        show_running(sample, node, milliseconds);
+        show_running(context, sample, node, milliseconds);
     }
     if (!process.wait())
         throw Failure("node_failed", "the node ended by itself; see gridd.log in " + options.data);
