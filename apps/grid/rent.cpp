@@ -1,6 +1,8 @@
 #include "apps/grid/rent.hpp"
 
 #include <CLI/CLI.hpp>
+#include <chrono>
+#include <thread>
 
 #include "apps/grid/lease_access.hpp"
 #include "apps/grid/manifest_file.hpp"
@@ -56,6 +58,23 @@ void cover_deposit(const ChainClient& chain, const chain::PrivateKey& key, const
     chain.transact(key, chain.contracts().credit, calls::credit::purchase(missing));
 }
 
+/// A gateway acts upon an order of an EVM network when it has some confirmations: until then it knows no such
+/// order. On the embedded chain it knows at once.
+std::string accept_when_known(GatewayClient& gateway, chain::OrderId order) {
+    constexpr auto kPatience = std::chrono::minutes(5);
+    constexpr auto kPause = std::chrono::milliseconds(250);
+    const auto limit = std::chrono::steady_clock::now() + kPatience;
+    for (bool told = false;; told = true) {
+        try {
+            return gateway.accept(order);
+        } catch (const Failure& failure) {
+            if (failure.error().code != "not_found" || std::chrono::steady_clock::now() > limit) throw;
+        }
+        if (!told) progress("the gateway waits for the network's confirmations");
+        std::this_thread::sleep_for(kPause);
+    }
+}
+
 }  // namespace
 
 RentResult rent(const Context& context, const chain::PrivateKey& key, const RentRequest& request) {
@@ -74,7 +93,7 @@ RentResult rent(const Context& context, const chain::PrivateKey& key, const Rent
     result.order = order_created_by(mined, chain.contracts());
     progress("order " + std::to_string(result.order.value) + " is in escrow");
     try {
-        result.lease_key = gateway.accept(result.order);
+        result.lease_key = accept_when_known(gateway, result.order);
         progress("accepted by the gateway; lease " + result.lease_key);
         result.app = gateway.deploy(request.deployment);
         progress("deployed: " + result.app.name + " is " + result.app.state);
