@@ -1,8 +1,10 @@
 // anvil for a test: on a free port, ended with the test.
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { root } from './node.mjs'
+import { api, build, root } from './node.mjs'
 
 const program = join(root, 'test', 'e2e', 'node_modules', '@foundry-rs', 'anvil-linux-amd64', 'bin', 'anvil')
 
@@ -18,11 +20,28 @@ export class Anvil {
       })
       anvil.process.once('exit', code => reject(new Error(`anvil ended with ${code}`)))
     })
+    // Commands run while nobody reads what anvil says: it would stand still at a full pipe.
+    await api(anvil.url, 'POST', { jsonrpc: '2.0', id: 1, method: 'anvil_setLoggingEnabled', params: [false] })
+    return anvil
+  }
+
+  /** With the contracts of a development chain, whose address book is `contracts`. */
+  static async deployed(...options) {
+    const anvil = await Anvil.start(...options)
+    anvil.directory = mkdtempSync(join(tmpdir(), 'grid-anvil-'))
+    anvil.contracts = join(anvil.directory, 'addresses.yaml')
+    const words = ['--rpc', anvil.url, '--key', 'dev:0', 'chain', 'deploy', '--development', '--addresses', anvil.contracts]
+    const { status, stderr } = spawnSync(join(build, 'grid'), words, { encoding: 'utf8', env: { ...process.env, GRID_HOME: anvil.directory } })
+    if (status !== 0) {
+      await anvil.stop()
+      throw new Error(`the contracts were not deployed: ${stderr}`)
+    }
     return anvil
   }
 
   async stop() {
     this.process.kill()
     await this.ended
+    if (this.directory) rmSync(this.directory, { recursive: true })
   }
 }

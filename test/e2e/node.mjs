@@ -94,6 +94,21 @@ export class Node {
     return node
   }
 
+  /** On a network with GRID's contracts (Anvil.deployed) instead of a ledger of its own. */
+  static async startOn(network, { roles = ['platform', 'gateway'], chain = [] } = {}) {
+    const node = Node.place({
+      roles, chain: ['kind: evm', 'development: true', `rpc: [${network.url}]`, `contracts: ${network.contracts}`, 'poll: 50ms', ...chain]
+    })
+    node.network = network
+    try {
+      await node.launch()
+    } catch (error) {
+      await node.sweep()
+      throw error
+    }
+    return node
+  }
+
   configure({ platformPort, gatewayPort }) {
     writeFileSync(this.config, [
       `data: ${this.data}`,
@@ -128,7 +143,7 @@ export class Node {
     const addresses = JSON.parse(readFileSync(ready, 'utf8'))
     this.platform = addresses.platform
     this.gateway = addresses.gateway
-    this.rpc = `${this.platform}/rpc`
+    this.rpc = this.network?.url ?? `${this.platform}/rpc`
   }
 
   /** What gridd has written, from a place on; by default the end. */
@@ -251,10 +266,10 @@ export class Node {
 
   /** The grid command however it ends: {code, out, err}. */
   run(words, { env = {}, input = '' } = {}) {
-    const { GRID_KEY, GRID_KEYS, GRID_RPC, GRID_GATEWAY, GRID_PASSWORD_FILE, ...inherited } = process.env
+    const { GRID_KEY, GRID_KEYS, GRID_RPC, GRID_CONTRACTS, GRID_GATEWAY, GRID_PASSWORD_FILE, ...inherited } = process.env
     const done = spawnSync(join(build, 'grid'), words.map(String), {
       encoding: 'utf8', input, timeout: 60_000,
-      env: { ...inherited, GRID_HOME: this.data, GRID_RPC: this.rpc ?? '', GRID_GATEWAY: this.gateway ?? '', ...env }
+      env: { ...inherited, GRID_HOME: this.data, GRID_RPC: this.rpc ?? '', GRID_CONTRACTS: this.network?.contracts ?? '', GRID_GATEWAY: this.gateway ?? '', ...env }
     })
     if (done.error) throw done.error
     return { code: done.status, out: done.stdout, err: done.stderr }
