@@ -1,5 +1,6 @@
 #include "chain/recover_each.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <memory>
 #include <vector>

@@ -4,6 +4,7 @@
 
 #include <secp256k1.h>
 
+#include <algorithm>
 #include <cassert>
 #include <memory>
 #include <stdexcept>

@@ -94,13 +94,13 @@ void deploy(const Context& context, const Deployment& deployment) {
         try {
             const auto mined = network.create(key, first + i, code);
             if (block == 0) block = mined.block;
+            if (!network.has_code(address))
+                throw Failure("not_created", "the network shows no code at " + address.checksummed());
         } catch (const Failure& failure) {
             throw Failure(failure.error().code,
                           std::string(kNames[i]) + " could not be created: " + failure.error().message +
                               "; to go on where this ended: --nonce " + std::to_string(first));
         }
-        if (!network.has_code(address))
-            throw Failure("not_created", std::string(kNames[i]) + " is not at " + address.checksummed());
         progress(std::string(kNames[i]) + " is at " + address.checksummed());
     }
     // Of a deployment that was cut short nobody knows the first block any more; an earlier one is no mistake.
