@@ -14,14 +14,15 @@ constexpr auto kSubscribeAgain = 1s;
 }  // namespace
 
 keeper_state::keeper_state(interface::pointer self, Clock clock, Address market, order_actor orders,
-                           chain_actor chain, std::chrono::milliseconds tick)
+                           chain_actor chain, std::optional<Address> provider, std::chrono::milliseconds tick)
     : self_(self),
       inbox_(self->address()),
       clock_(std::move(clock)),
       market_(market),
       orders_(std::move(orders)),
       chain_(std::move(chain)),
-      tick_(tick) {}
+      tick_(tick),
+      schedule_(provider) {}
 
 void keeper_state::subscribe() {
     self_->request(orders_, 10s, live_atom_v, order_watcher_actor{caf::actor_cast<interface>(self_)})
@@ -37,9 +38,9 @@ void keeper_state::subscribe() {
 
 void keeper_state::tick() {
     const auto due = schedule_.take(clock_(), kBatch);
-    if (!due.settle.empty())
-        send(chain::calls::market::settle_many(due.settle),
-             "settling " + std::to_string(due.settle.size()) + " orders");
+    for (const auto& batch : due.settle)
+        send(chain::calls::market::settle_many(batch),
+             "settling " + std::to_string(batch.size()) + " orders");
     for (const auto id : due.cancel)
         send(chain::calls::market::cancel_order(id), "cancelling order " + std::to_string(id.value));
 }
@@ -71,9 +72,9 @@ keeper_state::interface::behavior_type keeper_state::behavior() {
 }
 
 keeper_actor keeper(caf::actor_system& system, Clock clock, Address market, order_actor orders,
-                    chain_actor chain, std::chrono::milliseconds tick) {
+                    chain_actor chain, std::optional<Address> provider, std::chrono::milliseconds tick) {
     return system.spawn<hosted<keeper_state>>(std::move(clock), market, std::move(orders), std::move(chain),
-                                              tick);
+                                              provider, tick);
 }
 
 }  // namespace grid::actors

@@ -8,8 +8,9 @@
 
 namespace grid::actors {
 
-/// Settles what has ended and cancels what was never activated, for everybody. Holds nothing durable: the
-/// orders are the order projection's, and an order is tried until the chain says that it has ended.
+/// Settles what has ended and cancels what was never activated: for everybody, or where a transaction costs
+/// gas for one provider. Holds nothing durable: the orders are the order projection's, and an order is tried
+/// until the chain says that it has ended.
 class keeper_state {
 public:
     using interface = messages::keeper_actor::extend<caf::reacts_to<messages::done_atom, std::uint64_t>>;
@@ -18,7 +19,8 @@ public:
     static constexpr std::size_t kBatch = 100;
 
     keeper_state(interface::pointer self, Clock clock, chain::Address market, messages::order_actor orders,
-                 messages::chain_actor chain, std::chrono::milliseconds tick);
+                 messages::chain_actor chain, std::optional<chain::Address> provider,
+                 std::chrono::milliseconds tick);
     interface::behavior_type behavior();
 
 private:
@@ -36,9 +38,11 @@ private:
     KeeperSchedule schedule_;
 };
 
-/// `tick`: how often it looks at the clock; zero: only when somebody sends `tick` (tests).
+/// `provider`: only orders at this one; none: everybody's. `tick`: how often it looks at the clock; zero:
+/// only when somebody sends `tick` (tests).
 messages::keeper_actor keeper(caf::actor_system& system, Clock clock, chain::Address market,
                               messages::order_actor orders, messages::chain_actor chain,
+                              std::optional<chain::Address> provider = std::nullopt,
                               std::chrono::milliseconds tick = std::chrono::milliseconds{500});
 
 }  // namespace grid::actors

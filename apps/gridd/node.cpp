@@ -163,7 +163,9 @@ Result<void> Node::Parts::start_chain(const NodeConfig& config, const std::optio
     const auto storage = runtime::storage_of(*environment, *writer);
     registry = actors::registry(*system, storage, chain_info, chain);
     orders = actors::order(*system, storage, chain_info, chain);
-    if (key) keeper = actors::keeper(*system, wall_clock, chain_info.contracts.market, orders, chain);
+    // On a network that takes gas each gateway settles what it earns from, else everybody would pay for all.
+    const auto whose = key && config.evm ? std::optional(key->provider) : std::nullopt;
+    if (key) keeper = actors::keeper(*system, wall_clock, chain_info.contracts.market, orders, chain, whose);
     spdlog::info("chain {} is open", config.chain_id);
     return {};
 }
@@ -263,6 +265,8 @@ Result<void> Node::Parts::start_gateway(const NodeConfig& config, const NodeKey&
 
     actors::GatewaySettings settings;
     settings.provider = key.provider;
+    // There an order's settlement is known after the confirmations: a second one would be paid for nothing.
+    if (config.evm) settings.settle_grace = chain::Seconds{900};
     settings.chain_info = chain_info;
     settings.apps_scheme = secure ? "https" : "http";
     settings.apps_domain = gateway.apps_domain;

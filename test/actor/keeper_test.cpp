@@ -15,11 +15,11 @@ const chain::Address kProvider = account(1);
 const chain::Address kUser = account(2);
 
 struct Node {
-    explicit Node(World& w)
+    explicit Node(World& w, std::optional<chain::Address> provider = std::nullopt)
         : world(w),
           orders(w.own(actors::order(w.system(), w.disk.storage(), w.chain_info(), w.chain_handle()))),
           keeper(w.own(actors::keeper(w.system(), w.clock(), w.chain.contracts.market, orders,
-                                      w.chain_handle(), 0ms))) {
+                                      w.chain_handle(), provider, 0ms))) {
         w.run();
     }
     void tick() {
@@ -129,14 +129,18 @@ TEST_CASE("orders that end together are settled in batches of a hundred, none is
     }
     CHECK(schedule.take({1099}, 100).settle.empty());
     std::set<std::uint64_t> settled;
-    for (std::size_t expected : {100u, 100u, 50u, 0u}) {
+    std::vector<std::vector<chain::OrderId>> batches;
+    for (std::size_t expected : {100u, 100u, 50u}) {
         const auto due = schedule.take({1100}, 100);
-        CHECK(due.settle.size() == expected);
-        for (auto id : due.settle) settled.insert(id.value);
+        REQUIRE(due.settle.size() == 1);
+        CHECK(due.settle.front().size() == expected);
+        for (auto id : due.settle.front()) settled.insert(id.value);
+        batches.push_back(due.settle.front());
     }
+    CHECK(schedule.take({1100}, 100).settle.empty());
     CHECK(settled.size() == 250);
-    // Not confirmed: all are due again after the first wait.
-    CHECK(schedule.take({1102}, 1000).settle.size() == 250);
+    // Not confirmed: they are due again after the first wait, in the same company.
+    CHECK(schedule.take({1102}, 1000).settle == batches);
 }
 
 TEST_CASE("an order whose end is not known is not settled, and is at the end that comes of it") {
@@ -173,4 +177,45 @@ TEST_CASE("an order whose end moves is not settled at the old one") {
     order.status = chain::OrderStatus::completed;
     schedule.update(order);
     CHECK(schedule.size() == 0);
+}
+
+TEST_CASE("orders that were tried together are tried together again, also when others become due") {
+    actors::KeeperSchedule schedule;
+    chain::Order order;
+    order.status = chain::OrderStatus::running;
+    order.activated_at = {1000};
+    const auto with = [&](std::uint64_t id, std::uint64_t duration) {
+        order.id = {id};
+        order.duration = {duration};
+        schedule.update(order);
+    };
+    using Batches = std::vector<std::vector<chain::OrderId>>;
+    with(1, 100);
+    with(2, 100);
+    with(3, 102);
+    CHECK(schedule.take({1100}, 10).settle == Batches{{{1}, {2}}});
+    // One of the two has ended; the call stays what it was, so that it joins the transaction under way.
+    order.status = chain::OrderStatus::completed;
+    with(1, 100);
+    order.status = chain::OrderStatus::running;
+    CHECK(schedule.take({1102}, 10).settle == Batches{{{1}, {2}}, {{3}}});
+    // The other was extended: the batch is nobody's any more.
+    with(2, 1000);
+    CHECK(schedule.take({1106}, 10).settle == Batches{{{3}}});
+    CHECK(schedule.take({2000}, 10).settle == Batches{{{3}}, {{2}}});
+}
+
+TEST_CASE("a keeper of one provider leaves the orders at others alone") {
+    Disk disk;
+    Chain chain;
+    chain.register_provider(kProvider);
+    const auto id = running_order(chain, kUser, {600});
+    World world(disk, chain);
+    Node other(world, account(7));
+    chain.time = chain.order(id).ends_at();
+    other.tick();
+    CHECK(chain.transacted.empty());
+    Node own(world, kProvider);
+    own.tick();
+    CHECK(chain.order(id).status == chain::OrderStatus::completed);
 }
