@@ -39,6 +39,17 @@ export class Anvil {
     return anvil
   }
 
+  /** A request of the network itself, its own methods among them. */
+  async request(method, ...params) {
+    const { json } = await api(this.url, 'POST', { jsonrpc: '2.0', id: 1, method, params })
+    if (json.error) throw new Error(`${method}: ${json.error.message}`)
+    return json.result
+  }
+
+  async height() {
+    return Number(await this.request('eth_blockNumber'))
+  }
+
   async stop() {
     this.process.kill()
     await this.ended

@@ -94,10 +94,14 @@ export class Node {
     return node
   }
 
-  /** On a network with GRID's contracts (Anvil.deployed) instead of a ledger of its own. */
-  static async startOn(network, { roles = ['platform', 'gateway'], chain = [] } = {}) {
+  /**
+   * On a network with GRID's contracts (Anvil.deployed) instead of a ledger of its own. `through`: the endpoints that the node
+   * asks, when they are others than the network's own; the grid command asks that.
+   */
+  static async startOn(network, { roles = ['platform', 'gateway'], chain = [], gateway, through = [network.url] } = {}) {
     const node = Node.place({
-      roles, chain: ['kind: evm', 'development: true', `rpc: [${network.url}]`, `contracts: ${network.contracts}`, 'poll: 50ms', ...chain]
+      roles, gateway,
+      chain: ['kind: evm', 'development: true', `rpc: [${through.join(', ')}]`, `contracts: ${network.contracts}`, 'poll: 50ms', ...chain]
     })
     node.network = network
     try {
@@ -121,7 +125,8 @@ export class Node {
 
   /** The next launch listens on the ports of this one. */
   keepPorts() {
-    this.configure({ platformPort: new URL(this.platform).port, gatewayPort: this.gateway ? new URL(this.gateway).port : 0 })
+    const portOf = url => url ? new URL(url).port : 0
+    this.configure({ platformPort: portOf(this.platform), gatewayPort: portOf(this.gateway) })
   }
 
   /** Starts the process and does not wait for it. */
