@@ -1,144 +1,13 @@
 #include "adapters/podman.hpp"
 
 #include "adapters/podman/driver.hpp"
-#include "messages/error.hpp"
 
 namespace grid::adapters {
 
-using namespace messages;
+using messages::cluster_actor;
 using podman::Driver;
 
 namespace {
-
-constexpr unsigned kMaxJobs = 256;
-constexpr std::chrono::seconds kSinkLimit{30};
-
-/// What runs in one job; counted, so that nobody can make threads without end.
-struct Jobs {
-    explicit Jobs(std::shared_ptr<Driver> of) : driver(std::move(of)) {}
-    std::shared_ptr<Driver> driver;
-    std::atomic<unsigned> running{0};
-};
-
-struct podman_state {
-    podman_state() = default;
-    podman_state(const podman_state&) = delete;
-    /// CAF destroys the state before it tells anybody that the actor is gone: who waits for that may start
-    /// the next driver, which must not adopt a service that is just being ended. Containers run on; only the
-    /// watching and the service end.
-    ~podman_state() {
-        if (jobs) jobs->driver->end();
-    }
-    std::shared_ptr<Jobs> jobs;
-};
-
-/// Does one blocking piece of work on a thread of its own and is gone.
-template <class T>
-using job_actor = caf::typed_actor<caf::replies_to<tick_atom>::with<T>>;
-
-template <class T, class Work>
-caf::result<T> run(cluster_actor::stateful_pointer<podman_state> self, Work work) {
-    auto jobs = self->state.jobs;
-    if (jobs->running >= kMaxJobs) return to_caf({"overloaded", "the driver has too much to do; try again"});
-    ++jobs->running;
-    // The unit: CAF 0.17 binds a reference through a null pointer for function actors without arguments.
-    auto job = self->spawn<caf::detached>(
-        [jobs, work = std::move(work)](typename job_actor<T>::pointer job_self, caf::unit_t) ->
-        typename job_actor<T>::behavior_type {
-            job_self->attach_functor([jobs] { --jobs->running; });
-            return {[job_self, jobs, work](tick_atom) -> caf::result<T> {
-                job_self->quit();
-                return work(*jobs->driver);
-            }};
-        },
-        caf::unit);
-    return self->delegate(job, tick_atom_v);
-}
-
-/// CAF makes an empty message of a plain caf::unit, which no handler that takes a caf::unit_t would get.
-caf::result<caf::unit_t> done(const Result<void>& result) {
-    if (!result) return to_caf(result.error());
-    caf::result<caf::unit_t> answer_unit{caf::unit};
-    answer_unit.value = caf::make_message(caf::unit);
-    return answer_unit;
-}
-
-/// Sends a log to its sink, piece by piece as the sink acknowledges.
-void stream_logs(caf::blocking_actor* self, Driver& driver, const LogRequest& request,
-                 const log_sink_actor& sink) {
-    bool sink_lives = true;
-    self->monitor(sink);
-    const auto send = [&](LogChunk chunk) {
-        self->request(sink, kSinkLimit, std::move(chunk))
-            .receive([](ack_atom) {}, [&](const caf::error&) { sink_lives = false; });
-        return sink_lives;
-    };
-    const auto wanted = [&] {
-        bool more = true;
-        while (more)
-            self->receive([&](const caf::down_msg&) { sink_lives = false; },
-                          [&](const caf::exit_msg&) { sink_lives = false; },
-                          caf::after(std::chrono::milliseconds(0)) >> [&] { more = false; });
-        return sink_lives;
-    };
-    driver.logs(
-        request,
-        [&](const std::string& source, const std::string& text) {
-            return send({source, text, false});
-        },
-        wanted);
-    if (sink_lives) send({"", "", true});
-}
-
-cluster_actor::behavior_type podman_front(cluster_actor::stateful_pointer<podman_state> self,
-                                          std::shared_ptr<Driver> driver) {
-    self->state.jobs = std::make_shared<Jobs>(std::move(driver));
-    return {
-        [self](apply_atom, const Hash& lease, const std::string& app, const lease::Application& application,
-               const Resources& resources) -> caf::result<AppStatus> {
-            return run<AppStatus>(
-                self, [=](Driver& d) { return answer(d.apply(lease, app, application, resources)); });
-        },
-        [self](status_atom, const Hash& lease, const std::string& app) -> caf::result<AppStatus> {
-            // Too much to do is no sign of bad health.
-            if (self->state.jobs->running >= kMaxJobs)
-                return AppStatus{Health::unknown, "the driver has too much to do", {}};
-            return run<AppStatus>(self,
-                                  [=](Driver& d) { return caf::result<AppStatus>(d.status(lease, app)); });
-        },
-        [self](remove_atom, const Hash& lease, const std::string& app) -> caf::result<caf::unit_t> {
-            if (app.empty()) return to_caf({"bad_application", "which application? (none was named)"});
-            return run<caf::unit_t>(self, [=](Driver& d) { return done(d.remove(lease, app)); });
-        },
-        [self](remove_atom, const Hash& lease) -> caf::result<caf::unit_t> {
-            return run<caf::unit_t>(self, [=](Driver& d) { return done(d.remove(lease, {})); });
-        },
-        [self](list_atom) -> caf::result<std::vector<RunningApp>> {
-            return run<std::vector<RunningApp>>(self, [](Driver& d) { return answer(d.list()); });
-        },
-        [self](logs_atom, const LogRequest& request, const log_sink_actor& sink) {
-            auto jobs = self->state.jobs;
-            if (jobs->running >= kMaxJobs) {
-                caf::anon_send(sink, LogChunk{"", "the driver has too much to do; try again\n", true});
-                return;
-            }
-            ++jobs->running;
-            self->system().spawn<caf::detached>(
-                [jobs, request, sink](caf::blocking_actor* job, caf::unit_t) {
-                    stream_logs(job, *jobs->driver, request, sink);
-                    --jobs->running;
-                },
-                caf::unit);
-        },
-        [self](inv_atom) -> caf::result<Inventory> {
-            return run<Inventory>(self, [](Driver& d) { return answer(d.inventory()); });
-        },
-        [self](probe_atom) -> caf::result<std::vector<Capability>> {
-            return run<std::vector<Capability>>(
-                self, [](Driver& d) { return caf::result<std::vector<Capability>>(d.probe()); });
-        },
-    };
-}
 
 Result<void> check_pool(const std::string& text) {
     const auto pool = runtime::IpNetwork::parse(text);
@@ -157,7 +26,7 @@ Result<cluster_actor> spawn_podman(caf::actor_system& system, const PodmanConfig
     if (!layout) return tl::unexpected(layout.error());
     auto driver = std::make_shared<Driver>(config, *layout);
     if (auto ok = driver->begin(); !ok) return tl::unexpected(ok.error());
-    return system.spawn<caf::detached>(podman_front, driver);
+    return spawn_cluster(system, std::move(driver));
 }
 
 }  // namespace grid::adapters

@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "adapters/cluster_driver.hpp"
 #include "adapters/podman.hpp"
 #include "adapters/podman/api.hpp"
 #include "adapters/podman/health.hpp"
@@ -21,34 +22,29 @@
 
 namespace grid::adapters::podman {
 
-/// Takes a piece of a container's log; false when it has enough.
-using LogSink = std::function<bool(const std::string& source, const std::string& text)>;
-
-/// The driver without actors: every call blocks, any thread may make any call. Work on one lease goes one
-/// after another; looking at it waits for nobody.
-class Driver {
+/// Work on one lease goes one after another; looking at it waits for nobody.
+class Driver final : public ClusterDriver {
 public:
     Driver(PodmanConfig config, Layout layout);
-    ~Driver();
+    ~Driver() override;
     Driver(const Driver&) = delete;
     Driver& operator=(const Driver&) = delete;
 
     /// Starts (or adopts) podman's service, checks what is required, and starts to watch. See spawn_podman.
     Result<void> begin();
     /// Ends watching and the service; containers run on.
-    void end();
+    void end() override;
 
     Result<messages::AppStatus> apply(const messages::Hash& lease, const std::string& app,
                                       const lease::Application& application,
-                                      const messages::Resources& resources);
-    messages::AppStatus status(const messages::Hash& lease, const std::string& app);
-    /// An empty name: all of the lease.
-    Result<void> remove(const messages::Hash& lease, const std::string& app);
-    Result<std::vector<messages::RunningApp>> list();
-    Result<messages::Inventory> inventory();
-    std::vector<messages::Capability> probe();
-    /// `wanted` is asked about once a second: false ends it.
-    void logs(const messages::LogRequest& request, const LogSink& sink, const std::function<bool()>& wanted);
+                                      const messages::Resources& resources) override;
+    messages::AppStatus status(const messages::Hash& lease, const std::string& app) override;
+    Result<void> remove(const messages::Hash& lease, const std::string& app) override;
+    Result<std::vector<messages::RunningApp>> list() override;
+    Result<messages::Inventory> inventory() override;
+    std::vector<messages::Capability> probe() override;
+    void logs(const messages::LogRequest& request, const LogSink& sink,
+              const std::function<bool()>& wanted) override;
 
 private:
     /// One at a time may change a lease; who holds it can see that a removal waits.
