@@ -117,8 +117,9 @@ std::uint64_t ChainClient::transactions_of(const Address& account, bool pending)
     return quantity(answer["result"]);
 }
 
-bool ChainClient::has_code(const Address& address) const {
-    return text_of(rpc("eth_getCode", "[\"" + address.hex() + "\",\"latest\"]"), "result").size() > 2;
+Bytes ChainClient::code(const Address& address) const {
+    return need(
+        chain::from_hex(text_of(rpc("eth_getCode", "[\"" + address.hex() + "\",\"latest\"]"), "result")));
 }
 
 void ChainClient::set_fee(Transaction& transaction) const {

@@ -50,8 +50,10 @@ public:
     Mined create(const chain::PrivateKey& key, std::uint64_t nonce, const chain::Bytes& code) const;
     /// How many transactions of an account there are; with those that wait when `pending`.
     std::uint64_t transactions_of(const chain::Address& account, bool pending) const;
+    /// The code at an address; empty where there is none.
+    chain::Bytes code(const chain::Address& address) const;
     /// Whether a contract lives there.
-    bool has_code(const chain::Address& address) const;
+    bool has_code(const chain::Address& address) const { return !code(address).empty(); }
 
 private:
     /// Fills in the fee that the chain asks for: nothing on the embedded chain.

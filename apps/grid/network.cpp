@@ -6,6 +6,7 @@
 
 #include "adapters/chain_evm/address_book.hpp"
 #include "apps/grid/context.hpp"
+#include "apps/grid/contract_check.hpp"
 #include "apps/grid/contract_code.hpp"
 #include "apps/gridd/genesis_config.hpp"
 #include "chain/calls.hpp"
@@ -25,9 +26,6 @@ struct Deployment {
     bool development = false;
 };
 
-const std::array<const char*, chain::kSolidityContracts> kNames = {"token",  "credit",  "registry",
-                                                                   "market", "council", "pledge"};
-
 chain::Genesis parameters(const Deployment& deployment) {
     if (deployment.development) return chain::development_genesis();
     auto root = need(runtime::ConfigSection::load(deployment.config));
@@ -42,8 +40,8 @@ std::string address_book_text(const chain::ContractAddresses& addresses, std::ui
     std::ostringstream out;
     out << "# Where the contracts of GRID are on this network; written by `grid chain deploy`.\n"
         << "chain_id: " << chain_id << "\nblock: " << block << "\naddresses:\n";
-    for (std::size_t i = 0; i < kNames.size(); ++i)
-        out << "  " << kNames[i] << ": "
+    for (std::size_t i = 0; i < kContractNames.size(); ++i)
+        out << "  " << kContractNames[i] << ": "
             << chain::address_of(addresses, static_cast<SolidityContract>(i)).checksummed() << "\n";
     return out.str();
 }
@@ -61,8 +59,9 @@ void write_file(const fs::path& file, const std::string& text) {
 
 void show_addresses(const Context& context, const chain::ContractAddresses& addresses) {
     Record record;
-    for (std::size_t i = 0; i < kNames.size(); ++i)
-        record.text(kNames[i], chain::address_of(addresses, static_cast<SolidityContract>(i)).checksummed());
+    for (std::size_t i = 0; i < kContractNames.size(); ++i)
+        record.text(kContractNames[i],
+                    chain::address_of(addresses, static_cast<SolidityContract>(i)).checksummed());
     context.show(record.text("multicall", addresses.multicall.checksummed()));
 }
 
@@ -85,10 +84,10 @@ void deploy(const Context& context, const Deployment& deployment) {
         const auto contract = static_cast<SolidityContract>(i);
         const auto address = chain::address_of(addresses, contract);
         if (network.has_code(address)) {
-            progress(std::string(kNames[i]) + " is at " + address.checksummed() + " already");
+            progress(std::string(kContractNames[i]) + " is at " + address.checksummed() + " already");
             continue;
         }
-        auto code = need(chain::from_hex(kContractCode[i]));
+        auto code = need(chain::from_hex(kContractCode[i].creation));
         const auto arguments = chain::constructor_arguments(contract, addresses, genesis);
         code.insert(code.end(), arguments.begin(), arguments.end());
         try {
@@ -97,11 +96,12 @@ void deploy(const Context& context, const Deployment& deployment) {
             if (!network.has_code(address))
                 throw Failure("not_created", "the network shows no code at " + address.checksummed());
         } catch (const Failure& failure) {
-            throw Failure(failure.error().code,
-                          std::string(kNames[i]) + " could not be created: " + failure.error().message +
-                              "; to go on where this ended: --nonce " + std::to_string(first));
+            throw Failure(failure.error().code, std::string(kContractNames[i]) +
+                                                    " could not be created: " + failure.error().message +
+                                                    "; to go on where this ended: --nonce " +
+                                                    std::to_string(first));
         }
-        progress(std::string(kNames[i]) + " is at " + address.checksummed());
+        progress(std::string(kContractNames[i]) + " is at " + address.checksummed());
     }
     // Of a deployment that was cut short nobody knows the first block any more; an earlier one is no mistake.
     if (deployment.nonce) block = 0;
@@ -118,10 +118,16 @@ void status(const Context& context) {
         return text.empty() ? 0 : need(chain::Amount::parse_quantity(text)).to_u64();
     };
     const auto& contracts = client.contracts();
-    std::string missing;
-    for (std::size_t i = 0; i < kNames.size(); ++i)
-        if (!client.has_code(chain::address_of(contracts, static_cast<SolidityContract>(i))))
-            missing += (missing.empty() ? "" : ", ") + std::string(kNames[i]);
+    const bool native = contracts == chain::embedded_addresses();
+    std::string missing, different;
+    for (std::size_t i = 0; i < kContractNames.size(); ++i) {
+        const auto contract = static_cast<SolidityContract>(i);
+        const auto code = client.code(chain::address_of(contracts, contract));
+        if (code.empty()) missing += (missing.empty() ? "" : ", ") + std::string(kContractNames[i]);
+        const auto why = native || code.empty() ? "" : difference(contract, code, contracts);
+        if (!why.empty())
+            different += (different.empty() ? "" : ", ") + std::string(kContractNames[i]) + " (" + why + ")";
+    }
     Record record;
     record.text("rpc", context.rpc_url)
         .number("chain_id", client.chain_id())
@@ -130,6 +136,9 @@ void status(const Context& context) {
         .number("time", quantity("timestamp"))
         .number("base_fee", quantity("baseFeePerGas"))
         .text("contracts", missing.empty() ? "all there" : "missing: " + missing);
+    record.text("code", native              ? "native"
+                        : different.empty() ? "as of this release"
+                                            : "not that of this release: " + different);
     if (missing.empty())
         record.number(
             "orders",
@@ -165,7 +174,9 @@ void add_network_commands(CLI::App& chain_group, Context& context) {
     chain_group.add_subcommand("addresses", "Where the contracts are")->callback([&context] {
         show_addresses(context, context.contracts());
     });
-    chain_group.add_subcommand("status", "The newest block, and whether the contracts are there")
+    chain_group
+        .add_subcommand("status",
+                        "The newest block, and whether the contracts are there and those of this release")
         ->callback([&context] { status(context); });
 }
 

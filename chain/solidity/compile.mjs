@@ -1,4 +1,4 @@
-// Compiles contracts/*.sol and writes artifacts/NAME.json: ABI, creation and runtime bytecode, storage layout.
+// Compiles contracts/*.sol and writes artifacts/NAME.json: ABI, creation and runtime bytecode, places of immutables, storage layout.
 // `--check` writes nothing and fails when a committed file differs. Both fail when a contract's ABI is not that of chain/abi, or
 // its code is too large for an EVM chain.
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
@@ -25,14 +25,29 @@ function compile() {
     const place = path.startsWith('@') ? join(here, 'node_modules', path) : join(here, '..', path)
     return { contents: readFileSync(place, 'utf8') }
   }
-  const outputSelection = { '*': { '*': ['abi', 'evm.bytecode.object', 'evm.deployedBytecode.object', 'evm.deployedBytecode.immutableReferences', 'storageLayout'] } }
+  const outputSelection = { '*': { '': ['ast'], '*': ['abi', 'evm.bytecode.object', 'evm.deployedBytecode.object', 'evm.deployedBytecode.immutableReferences', 'storageLayout'] } }
   const input = { language: 'Solidity', sources, settings: { ...settings, outputSelection } }
   const output = JSON.parse(solc.compile(JSON.stringify(input), { import: find }))
   // 2394: that transient storage lives as long as the transaction. Guards clear theirs at the end of the call.
   const problems = (output.errors ?? []).filter(({ errorCode }) => errorCode !== '2394')
   for (const problem of problems) console.error(problem.formattedMessage)
   if (problems.length > 0) process.exit(1)
-  return output.contracts
+  return output
+}
+
+/** Where constructors write immutables into the runtime bytecode: {name: byte offsets of words, in order}. */
+function immutablesOf({ immutableReferences }, variables) {
+  const places = Object.entries(immutableReferences).map(([id, places]) => [variables.get(Number(id)), places.map(({ start }) => start)])
+  return Object.fromEntries(places.sort(([a], [b]) => a < b ? -1 : 1))
+}
+
+/** Names of all state variables by their number in the syntax tree. */
+function variableNames(sources) {
+  const names = new Map()
+  for (const { ast } of Object.values(sources))
+    for (const contract of ast.nodes.filter(({ nodeType }) => nodeType === 'ContractDefinition'))
+      for (const { nodeType, id, name } of contract.nodes) if (nodeType === 'VariableDeclaration') names.set(id, name)
+  return names
 }
 
 /** What a client sees of an ABI entry: names of Solidity's own types left out, and pure is a kind of view. */
@@ -74,7 +89,8 @@ function layoutOf({ storage, types }) {
   return { variables: storage.map(({ label, offset, slot, type }) => ({ label, slot: Number(slot), offset, type: text(type) })), structs }
 }
 
-const contracts = compile()
+const { contracts, sources } = compile()
+const variables = variableNames(sources)
 let faults = 0
 const fault = text => { console.error(text); faults++ }
 mkdirSync(join(here, 'artifacts'), { recursive: true })
@@ -89,7 +105,8 @@ for (const name of names) {
   if (process.argv.includes('--sizes')) console.log(`${name.padEnd(10)} ${runtime.length / 2} bytes`)
   const text = JSON.stringify({
     contract: name, solc: solc.version(), abi: made.abi.map(entry => JSON.parse(seen(entry))),
-    bytecode: `0x${creation}`, deployedBytecode: `0x${runtime}`, storageLayout: layoutOf(made.storageLayout)
+    bytecode: `0x${creation}`, deployedBytecode: `0x${runtime}`, immutables: immutablesOf(made.evm.deployedBytecode, variables),
+    storageLayout: layoutOf(made.storageLayout)
   }, null, 1) + '\n'
   const file = join(here, 'artifacts', `${name}.json`)
   if (!process.argv.includes('--check')) writeFileSync(file, text)

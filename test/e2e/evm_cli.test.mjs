@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { Anvil } from './anvil.mjs'
-import { build } from './node.mjs'
+import { api, build } from './node.mjs'
 
 const directory = mkdtempSync(join(tmpdir(), 'grid-evm-cli-'))
 const book = join(directory, 'addresses.yaml')
@@ -52,6 +52,7 @@ test('status sees them, and says when they are not there', () => {
   const status = answer('--contracts', book, 'chain', 'status')
   assert.equal(status.chain_id, 31337)
   assert.equal(status.contracts, 'all there')
+  assert.equal(status.code, 'as of this release')
   assert.equal(status.orders, 0)
   assert.equal(refusal('--contracts', join(directory, 'none.yaml'), 'chain', 'status').code, 'config_unreadable')
   const elsewhere = join(directory, 'elsewhere.yaml')
@@ -59,6 +60,24 @@ test('status sees them, and says when they are not there', () => {
   const { code, out } = grid('--contracts', elsewhere, 'chain', 'status')
   assert.equal(code, 1)
   assert.match(out, /missing: market/)
+})
+
+test('status tells contracts that are not those of this release', async () => {
+  // The right code, but of two deployments: each knows a market of its own.
+  const second = join(directory, 'second.yaml')
+  answer('--key', 'dev:4', 'chain', 'deploy', '--development', '--addresses', second)
+  const market = /market: (.*)/.exec(readFileSync(second, 'utf8'))[1]
+  const mixed = join(directory, 'mixed.yaml')
+  writeFileSync(mixed, readFileSync(book, 'utf8').replace(/market: .*/, `market: ${market}`))
+  const { code } = answer('--contracts', mixed, 'chain', 'status')
+  assert.match(code, /^not that of this release: .*credit \(it knows another _market\), .*market \(it knows another /)
+  // Other code at the address.
+  const token = /token: (.*)/.exec(readFileSync(second, 'utf8'))[1]
+  const params = [{ jsonrpc: '2.0', id: 1, method: 'eth_getCode', params: [token, 'latest'] }]
+  const [{ result }] = (await api(anvil.url, 'POST', params)).json
+  const changed = result.slice(0, 200) + (result[200] === '0' ? '1' : '0') + result.slice(201)
+  await api(anvil.url, 'POST', { jsonrpc: '2.0', id: 1, method: 'anvil_setCode', params: [token, changed] })
+  assert.equal(answer('--contracts', second, 'chain', 'status').code, 'not that of this release: token (other code)')
 })
 
 test('money moves through the contracts, for the fee that the network asks', () => {
