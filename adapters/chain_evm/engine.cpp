@@ -75,7 +75,7 @@ void Engine::transact(const chain::Address& to, const chain::Bytes& calldata, Se
     if (!sender_) return done(fail("no_key", "this node has no key of its own to send transactions with"));
     {
         std::lock_guard lock(mutex_);
-        requests_.push_back({to, calldata, std::move(done)});
+        requests_.push_back({to, calldata, std::move(done), options_.sender->now()});
         nudged_ = true;
     }
     wake_.notify_all();
@@ -125,10 +125,11 @@ void Engine::turn() {
     }
     const auto outcome = poll();
     give_up_awaited();
+    if (sender_) sender_->give_up();
     for (auto& then : after) then(outcome);
     for (auto& request : requests) {
         if (outcome)
-            sender_->request(request.to, request.calldata, std::move(request.done));
+            sender_->request(request.to, request.calldata, std::move(request.done), request.asked);
         else
             request.done(tl::unexpected(outcome.error()));
     }

@@ -62,6 +62,7 @@ private:
         chain::Address to;
         chain::Bytes calldata;
         Sender::Done done;
+        Sender::Time asked;
     };
     struct Awaited {
         std::vector<Mined> waiting;

@@ -5,23 +5,26 @@
 namespace grid::adapters::evm {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+/// The first byte of a row.
+constexpr std::uint8_t kOwesAnswer = 1;
+constexpr std::uint8_t kAnswered = 2;
 
 chain::Bytes encode_row(const Intent& intent) {
     chain::rlp::Encoder encoder;
     encoder.begin_list();
     for (const auto& attempt : intent.attempts) encoder.bytes(attempt.raw);
     auto list = encoder.end_list().take();
-    list.insert(list.begin(), kVersion);
+    list.insert(list.begin(), intent.answered ? kAnswered : kOwesAnswer);
     return list;
 }
 
 Result<Intent> decode_row(std::uint64_t nonce, store::ByteView row) {
-    if (row.empty() || row[0] != kVersion) return fail("data_damaged", "an intent has an unknown version");
+    if (row.empty() || (row[0] != kOwesAnswer && row[0] != kAnswered))
+        return fail("data_damaged", "an intent is of an unknown kind");
     const auto list = chain::rlp::decode(row.subspan(1), {2, 1'000});
     if (!list || !list->is_list || list->items.empty())
         return fail("data_damaged", "an intent cannot be read");
-    Intent intent{nonce, {}};
+    Intent intent{nonce, {}, row[0] == kAnswered};
     for (const auto& item : list->items) {
         auto attempt = chain::SignedTransaction::decode({item.payload.begin(), item.payload.end()});
         if (!attempt || attempt->transaction.nonce != nonce)

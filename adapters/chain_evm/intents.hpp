@@ -10,6 +10,7 @@ namespace grid::adapters::evm {
 struct Intent {
     std::uint64_t nonce = 0;
     std::vector<chain::SignedTransaction> attempts;  ///< not empty; the newest last
+    bool answered = false;  ///< who asked for it knows its outcome: the same call again is another request
 
     const chain::Transaction& transaction() const { return attempts.back().transaction; }
 };

@@ -27,7 +27,10 @@ Result<std::unique_ptr<Sender>> Sender::open(Network& network, const Branch& bra
     for (auto& intent : *left) {
         const auto nonce = intent.nonce;
         sender->next_nonce_ = nonce + 1;
-        sender->flights_.emplace(nonce, Flight{std::move(intent), {}, {}, {}, {}, sender->options_.now()});
+        Flight flight;
+        flight.intent = std::move(intent);
+        flight.signed_at = sender->options_.now();
+        sender->flights_.emplace(nonce, std::move(flight));
     }
     if (!sender->flights_.empty())
         spdlog::info("chain: {} transactions of an earlier run are taken up", sender->flights_.size());
@@ -36,21 +39,28 @@ Result<std::unique_ptr<Sender>> Sender::open(Network& network, const Branch& bra
 
 std::size_t Sender::in_flight() const {
     return static_cast<std::size_t>(std::count_if(flights_.begin(), flights_.end(),
-                                                  [](const auto& entry) { return !entry.second.mined_in; }));
+                                                  [](const auto& entry) { return !entry.second.mined; }));
 }
 
-void Sender::request(const chain::Address& to, const chain::Bytes& calldata, Done done) {
+void Sender::request(const chain::Address& to, const chain::Bytes& calldata, Done done,
+                     std::optional<Time> asked) {
     if (requests_.size() >= options_.max_waiting)
         return done(fail("overloaded", "too many transactions wait to be sent; try again later"));
-    requests_.push_back({to, calldata, std::move(done)});
+    requests_.push_back(
+        {to, calldata, {std::move(done), asked.value_or(options_.now()) + options_.patience}});
 }
 
 void Sender::rewound(std::uint64_t to) {
     for (auto& [nonce, flight] : flights_) {
-        if (!flight.mined_in || *flight.mined_in <= to) continue;
+        if (!flight.mined || flight.mined->block_number <= to) continue;
         spdlog::warn("chain: the block of transaction {} was taken back; it is sent again",
                      flight.intent.attempts.back().hash.hex());
-        flight.mined_in.reset();
+        // A failure that is undone has told nobody anything.
+        if (!flight.mined->receipt.success) {
+            flight.answered.reset();
+            if (std::exchange(flight.intent.answered, false)) (void)store_.save(flight.intent);
+        }
+        flight.mined.reset();
         flight.sent.reset();
     }
 }
@@ -65,27 +75,64 @@ void Sender::close() {
         return fail("unavailable", "the node ends; the transaction is looked after at its next start");
     };
     for (auto& [nonce, flight] : flights_)
-        for (auto& done : std::exchange(flight.waiting, {})) done(ended());
-    for (auto& request : std::exchange(requests_, {})) request.done(ended());
+        for (auto& waiting : std::exchange(flight.waiting, {})) waiting.done(ended());
+    for (auto& request : std::exchange(requests_, {})) request.waiting.done(ended());
+}
+
+void Sender::give_up() {
+    const auto now = options_.now();
+    std::vector<Done> late;
+    for (auto& [nonce, flight] : flights_)
+        std::erase_if(flight.waiting, [&](Waiting& waiting) {
+            if (now < waiting.until) return false;
+            late.push_back(std::move(waiting.done));
+            return true;
+        });
+    std::erase_if(requests_, [&](Request& request) {
+        if (now < request.waiting.until) return false;
+        late.push_back(std::move(request.waiting.done));
+        return true;
+    });
+    for (const auto& done : late)
+        done(fail("unavailable", "the transaction is not in a block that counts yet; ask again for it"));
+}
+
+/// Nobody will take the same call for this request any more.
+bool Sender::over(const Flight& flight) const {
+    if (flight.intent.answered) return true;
+    const auto now = options_.now();
+    return flight.answered ? now - *flight.answered >= options_.settles_after
+                           : now - flight.seen >= options_.owed_for;
+}
+
+/// A transaction is forgotten when it is over and its block can no longer be taken back.
+void Sender::forget(std::uint64_t tip) {
+    for (auto it = flights_.begin(); it != flights_.end();) {
+        auto& flight = it->second;
+        if (flight.mined && over(flight)) {
+            if (flight.mined->block_number + Branch::kWindow <= tip && store_.erase(it->first)) {
+                it = flights_.erase(it);
+                continue;
+            }
+            if (!flight.intent.answered) {
+                flight.intent.answered = true;
+                if (!store_.save(flight.intent)) flight.intent.answered = false;
+            }
+        }
+        ++it;
+    }
 }
 
 /// One question for all receipts and the account's nonce, answered by one node at one moment.
 void Sender::look() {
     const auto tip = branch_.tip();
     if (flights_.empty() || !tip) return;
-    // What can no longer be taken back is forgotten.
-    for (auto it = flights_.begin(); it != flights_.end();) {
-        const auto& mined = it->second.mined_in;
-        if (mined && *mined + Branch::kWindow <= tip->number && store_.erase(it->first))
-            it = flights_.erase(it);
-        else
-            ++it;
-    }
+    forget(tip->number);
     std::vector<RpcCall> calls{{"eth_getTransactionCount", account(address(), quantity(tip->number))}};
     std::vector<std::uint64_t> nonces;
     std::vector<chain::Hash> hashes;
     for (const auto& [nonce, flight] : flights_)
-        if (!flight.mined_in)
+        if (!flight.mined)
             for (const auto& attempt : flight.intent.attempts) {
                 calls.push_back(receipt_of(attempt.hash));
                 nonces.push_back(nonce);
@@ -135,17 +182,22 @@ void Sender::judge(Flight& flight, const std::optional<PlacedReceipt>& receipt) 
 }
 
 void Sender::finish(Flight& flight, const PlacedReceipt& placed, chain::Timestamp time) {
-    flight.mined_in = placed.block_number;
+    const auto now = options_.now();
+    flight.mined = messages::MinedReceipt{placed.receipt, placed.block_number, placed.block_hash, time};
+    flight.seen = now;
     const auto waiting = std::exchange(flight.waiting, {});
     if (placed.receipt.success) {
-        for (const auto& done : waiting)
-            done(messages::MinedReceipt{placed.receipt, placed.block_number, placed.block_hash, time});
+        for (const auto& caller : waiting) {
+            if (now < caller.until) flight.answered = now;
+            caller.done(*flight.mined);
+        }
         return;
     }
+    flight.answered = now;
     const auto why = reason(flight, placed);
     spdlog::warn("chain: transaction {} failed in block {}: {}", placed.receipt.transaction_hash.hex(),
                  placed.block_number, why);
-    for (const auto& done : waiting) done(fail("reverted", why));
+    for (const auto& caller : waiting) caller.done(fail("reverted", why));
 }
 
 /// Somebody else has used the nonce: none of our attempts can be mined any more.
@@ -154,9 +206,9 @@ void Sender::lost(std::uint64_t nonce) {
     auto node = flights_.extract(nonce);
     spdlog::error("chain: another transaction of {} has nonce {}; does somebody else use this node's key?",
                   address().checksummed(), nonce);
-    for (const auto& done : node.mapped().waiting)
-        done(fail("unavailable", "another transaction of the node's key took nonce " + std::to_string(nonce) +
-                                     "; nothing was done, try again"));
+    for (const auto& caller : node.mapped().waiting)
+        caller.done(fail("unavailable", "another transaction of the node's key took nonce " +
+                                            std::to_string(nonce) + "; nothing was done, try again"));
 }
 
 /// With the same nonce, so that only one of them can be mined.
@@ -202,35 +254,47 @@ void Sender::send(Flight& flight) {
         spdlog::warn("chain: transaction {} is refused for now: {}", attempt.hash.hex(), refusal);
 }
 
-Sender::Flight* Sender::under_way(const chain::Address& to, const chain::Bytes& calldata) {
+Sender::Flight* Sender::same(const Request& request) {
     for (auto& [nonce, flight] : flights_) {
         const auto& transaction = flight.intent.transaction();
-        if (!flight.mined_in && transaction.to == to && transaction.data == calldata) return &flight;
+        if ((!flight.mined || flight.owed()) && transaction.to == request.to &&
+            transaction.data == request.calldata)
+            return &flight;
     }
     return nullptr;
 }
 
 void Sender::take_requests() {
+    std::vector<Flight*> told;
     for (std::size_t i = requests_.size(); i > 0; --i) {
         Request request = std::move(requests_.front());
         requests_.pop_front();
-        if (auto* flight = under_way(request.to, request.calldata))
-            flight->waiting.push_back(std::move(request.done));
-        else if (in_flight() < options_.max_in_flight)
+        auto* flight = same(request);
+        if (flight != nullptr && flight->mined) {
+            spdlog::info("chain: a request is answered by transaction {} of block {}, which was made for it",
+                         flight->mined->receipt.transaction_hash.hex(), flight->mined->block_number);
+            told.push_back(flight);
+            request.waiting.done(*flight->mined);
+        } else if (flight != nullptr) {
+            flight->waiting.push_back(std::move(request.waiting));
+        } else if (in_flight() < options_.max_in_flight) {
             start(std::move(request));
-        else
+        } else {
             requests_.push_back(std::move(request));
+        }
     }
+    // Only now: requests that came together get one answer, as those do that wait for one transaction.
+    for (auto* flight : told) flight->answered = options_.now();
 }
 
 void Sender::start(Request request) {
     auto quote = ask(request, true);
     if (!quote && quote.error().code == "no_pending_state") quote = ask(request, false);
-    if (!quote) return request.done(tl::unexpected(quote.error()));
+    const auto& done = request.waiting.done;
+    if (!quote) return done(tl::unexpected(quote.error()));
     if (quote->fees.max_fee > options_.max_fee_per_gas)
-        return request.done(
-            fail("fee_too_high", "gas costs " + quote->fees.max_fee.decimal() +
-                                     " wei now, more than chain.max_fee allows; try again later"));
+        return done(fail("fee_too_high", "gas costs " + quote->fees.max_fee.decimal() +
+                                             " wei now, more than chain.max_fee allows; try again later"));
     chain::Transaction transaction;
     set_fees(transaction, quote->fees);
     transaction.chain_id = network_.pool().chain_id();
@@ -238,14 +302,14 @@ void Sender::start(Request request) {
     transaction.gas_limit = quote->gas + quote->gas * options_.gas_margin_percent / 100;
     transaction.to = request.to;
     transaction.data = request.calldata;
-    Flight flight{
-        {transaction.nonce, {chain::sign(transaction, options_.key)}}, {}, {}, {}, {}, options_.now()};
+    Flight flight;
+    flight.intent = {transaction.nonce, {chain::sign(transaction, options_.key)}};
+    flight.signed_at = options_.now();
     if (auto saved = store_.save(flight.intent); !saved)
-        return request.done(
-            fail("unavailable",
-                 "the transaction cannot be kept on disk, so it is not sent: " + saved.error().message));
+        return done(fail("unavailable", "the transaction cannot be kept on disk, so it is not sent: " +
+                                            saved.error().message));
     next_nonce_ = transaction.nonce + 1;
-    flight.waiting.push_back(std::move(request.done));
+    flight.waiting.push_back(std::move(request.waiting));
     send(flights_.emplace(transaction.nonce, std::move(flight)).first->second);
 }
 
