@@ -48,6 +48,8 @@ void add_provider_commands(CLI::App& program, Context& context);
 void add_pledge_commands(CLI::App& program, Context& context);
 void add_council_commands(CLI::App& program, Context& context);
 void add_order_commands(CLI::App& program, Context& context);
+/// `grid order replace`.
+void add_order_replace_command(CLI::App& group, Context& context);
 void add_app_commands(CLI::App& program, Context& context);
 void add_rent_command(CLI::App& program, Context& context);
 void add_up_command(CLI::App& program, Context& context);

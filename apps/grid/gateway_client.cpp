@@ -91,10 +91,12 @@ rapidjson::Document GatewayClient::ask(const std::string& method, const std::str
     return checked(endpoint_.request(method, path, std::move(headers), body, kDeployTimeout));
 }
 
-GatewayClient::QuotedTerms GatewayClient::quote(const Resources& resources, Seconds duration) {
-    const auto q = ask(
-        "POST", "/v1/quotes",
-        "{\"resources\":" + json_of(resources) + ",\"duration_s\":" + std::to_string(duration.count) + "}");
+GatewayClient::QuotedTerms GatewayClient::quote(const Resources& resources, Seconds duration,
+                                                OrderId replaces) {
+    const auto q =
+        ask("POST", "/v1/quotes",
+            "{\"resources\":" + json_of(resources) + ",\"duration_s\":" + std::to_string(duration.count) +
+                ",\"replaces\":" + std::to_string(replaces.value) + "}");
     QuotedTerms terms;
     terms.quote.provider = need(Address::parse(text_of(q, "provider")));
     terms.quote.user = need(Address::parse(text_of(q, "user")));

@@ -30,13 +30,15 @@ public:
     GatewayClient(const std::string& url, ChainClient chain, const chain::PrivateKey& key,
                   const chain::Address& provider);
 
-    /// Greet 0: signed terms at the provider's own prices.
+    /// Greet 0: signed terms at the provider's own prices; `replaces`: of an order that goes on where that
+    /// one ends.
     struct QuotedTerms {
         chain::Quote quote;
         chain::Bytes signature;
         chain::Amount deposit;
     };
-    QuotedTerms quote(const chain::Resources& resources, chain::Seconds duration);
+    QuotedTerms quote(const chain::Resources& resources, chain::Seconds duration,
+                      chain::OrderId replaces = {});
     /// Greet 1: the gateway verifies and activates the order; the session is of its lease from now on.
     std::string accept(chain::OrderId order);
     /// Greet 3.

@@ -122,6 +122,8 @@ void add_order_commands(CLI::App& program, Context& context) {
         show_order(context, chain, {*longer});
     });
 
+    add_order_replace_command(*group, context);
+
     auto* withdraw = group->add_subcommand("withdraw", "Take what an ended order still holds for you");
     auto id = std::make_shared<std::uint64_t>();
     auto amount = std::make_shared<std::string>();

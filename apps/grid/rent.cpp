@@ -44,20 +44,6 @@ chain::Provider choose_provider(const Context& context, const ChainClient& chain
     return *best;
 }
 
-/// Buys what is missing, so that a user with tokens need not think of credits.
-void cover_deposit(const ChainClient& chain, const chain::PrivateKey& key, const chain::Amount& deposit) {
-    const auto credits = chain.credit_balance(key.address());
-    if (credits >= deposit) return;
-    const auto missing = deposit - credits;
-    const auto tokens = chain.token_balance(key.address());
-    if (tokens < missing)
-        throw Failure("too_little_money", "the deposit is " + deposit.units() + ", and you have " +
-                                              credits.units() + " credits and " + tokens.units() + " tokens");
-    progress("buying " + missing.units() + " credits");
-    chain.transact(key, chain.contracts().token, calls::token::approve(chain.contracts().credit, missing));
-    chain.transact(key, chain.contracts().credit, calls::credit::purchase(missing));
-}
-
 /// A gateway acts upon an order of an EVM network when it has some confirmations: until then it knows no such
 /// order. On the embedded chain it knows at once.
 std::string accept_when_known(GatewayClient& gateway, chain::OrderId order) {
@@ -76,6 +62,19 @@ std::string accept_when_known(GatewayClient& gateway, chain::OrderId order) {
 }
 
 }  // namespace
+
+void cover_deposit(const ChainClient& chain, const chain::PrivateKey& key, const chain::Amount& deposit) {
+    const auto credits = chain.credit_balance(key.address());
+    if (credits >= deposit) return;
+    const auto missing = deposit - credits;
+    const auto tokens = chain.token_balance(key.address());
+    if (tokens < missing)
+        throw Failure("too_little_money", "the deposit is " + deposit.units() + ", and you have " +
+                                              credits.units() + " credits and " + tokens.units() + " tokens");
+    progress("buying " + missing.units() + " credits");
+    chain.transact(key, chain.contracts().token, calls::token::approve(chain.contracts().credit, missing));
+    chain.transact(key, chain.contracts().credit, calls::credit::purchase(missing));
+}
 
 RentResult rent(const Context& context, const chain::PrivateKey& key, const RentRequest& request) {
     const auto chain = context.chain();

@@ -27,4 +27,8 @@ struct RentResult {
 /// back.
 RentResult rent(const Context& context, const chain::PrivateKey& key, const RentRequest& request);
 
+/// Buys what is missing, so that a user with tokens need not think of credits. Throws Failure
+/// `too_little_money`.
+void cover_deposit(const ChainClient& chain, const chain::PrivateKey& key, const chain::Amount& deposit);
+
 }  // namespace grid::cli

@@ -102,6 +102,7 @@ Record record_of(const chain::Order& o, chain::Timestamp now) {
         .text("ends_at", activated ? describe(chain::settlement::announced_end(o)) : "-")
         .text("suspended_since", describe(o.suspended_since))
         .boolean("renewable", o.renewable)
+        .number("replaces", o.replaces.value)
         .amount("paid_fee", o.paid_fee);
 }
 
