@@ -1,4 +1,6 @@
 #include "adapters/cluster_driver.hpp"
+
+#include "adapters/exec_actor.hpp"
 #include "messages/error.hpp"
 
 namespace grid::adapters {
@@ -102,6 +104,10 @@ cluster_actor::behavior_type cluster_front(cluster_actor::stateful_pointer<clust
             return run<AppStatus>(
                 self, [=](ClusterDriver& d) { return caf::result<AppStatus>(d.status(lease, app)); });
         },
+        [self](events_atom, const Hash& lease, const std::string& app) -> caf::result<std::vector<AppEvent>> {
+            return run<std::vector<AppEvent>>(self,
+                                              [=](ClusterDriver& d) { return answer(d.events(lease, app)); });
+        },
         [self](remove_atom, const Hash& lease, const std::string& app) -> caf::result<caf::unit_t> {
             if (app.empty()) return to_caf({"bad_application", "which application? (none was named)"});
             return run<caf::unit_t>(self, [=](ClusterDriver& d) { return done(d.remove(lease, app)); });
@@ -111,6 +117,10 @@ cluster_actor::behavior_type cluster_front(cluster_actor::stateful_pointer<clust
         },
         [self](list_atom) -> caf::result<std::vector<RunningApp>> {
             return run<std::vector<RunningApp>>(self, [](ClusterDriver& d) { return answer(d.list()); });
+        },
+        [self](collect_atom, const std::vector<Hash>& living) -> caf::result<std::vector<std::string>> {
+            return run<std::vector<std::string>>(self,
+                                                 [=](ClusterDriver& d) { return answer(d.collect(living)); });
         },
         [self](logs_atom, const LogRequest& request, const log_sink_actor& sink) {
             auto jobs = self->state.jobs;
@@ -125,6 +135,20 @@ cluster_actor::behavior_type cluster_front(cluster_actor::stateful_pointer<clust
                     --jobs->running;
                 },
                 caf::unit);
+        },
+        [self](exec_atom, const ExecRequest& request, const exec_sink_actor& sink) {
+            return run<exec_actor>(self,
+                                   [jobs = self->state.jobs, system = &self->system(), request,
+                                    sink](ClusterDriver& d) -> caf::result<exec_actor> {
+                                       if (request.command.empty())
+                                           return to_caf({"bad_command", "which command? (none was given)"});
+                                       auto session = d.exec(request);
+                                       if (!session) return to_caf(session.error());
+                                       // A session counts as a job for as long as it lives.
+                                       ++jobs->running;
+                                       return serve_exec(*system, std::move(*session), sink,
+                                                         [jobs] { --jobs->running; });
+                                   });
         },
         [self](inv_atom) -> caf::result<Inventory> {
             return run<Inventory>(self, [](ClusterDriver& d) { return answer(d.inventory()); });

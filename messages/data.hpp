@@ -229,17 +229,75 @@ struct DeployRequest {
 /// Three-valued on purpose: unknown is not failed, and nothing is torn down on it.
 enum class Health : std::uint8_t { starting, ready, failed, unknown, absent };
 
+/// One pod of an application, for people.
+struct PodStatus {
+    std::string workload;
+    std::string name;  ///< "web-0"; names the pod in ExecRequest
+    bool ready = false;
+    std::uint32_t restarts = 0;  ///< of its containers together
+    std::string reason;          ///< in words, when not ready; at most 512 bytes
+    std::string image;           ///< of its first container
+    Timestamp started;           ///< 0: not yet
+    friend bool operator==(const PodStatus&, const PodStatus&) = default;
+};
+
+/// So many pods are told one by one; health and endpoints count all.
+inline constexpr std::size_t kMaxPodStatuses = 64;
+
 struct AppStatus {
     Health health = Health::unknown;
     std::string reason;
     std::vector<Endpoint> endpoints;  ///< every ready pod of every entrance
+    std::vector<PodStatus> pods{};    ///< by name; at most kMaxPodStatuses
+    /// What runs is not what was applied (pods are missing or foreign), and nothing is under way that would
+    /// mend it: applying does.
+    bool drifted = false;
     friend bool operator==(const AppStatus&, const AppStatus&) = default;
+};
+
+/// Something that happened to an application, as the cluster saw it.
+struct AppEvent {
+    enum class Kind : std::uint8_t { normal, warning };
+    Timestamp time;  ///< when it came to pass last
+    Kind kind = Kind::normal;
+    std::string object;       ///< "Pod/web-0", "Application/web"
+    std::string reason;       ///< one word for programs: Started, Killing, BackOff
+    std::string message;      ///< for people; at most 512 bytes
+    std::uint32_t count = 1;  ///< so often in a row
+    friend bool operator==(const AppEvent&, const AppEvent&) = default;
+};
+
+/// Of one application; older ones are forgotten.
+inline constexpr std::size_t kMaxAppEvents = 200;
+
+/// A command to run in a container.
+struct ExecRequest {
+    Hash lease_key;
+    std::string app;
+    std::string pod;                   ///< PodStatus::name; empty: the first that is ready
+    std::string container;             ///< empty: the pod's first
+    std::vector<std::string> command;  ///< at least one word; no shell is put around it
+    bool tty = false;                  ///< a terminal of `columns` x `rows`: everything comes as `out`
+    std::uint16_t columns = 80;
+    std::uint16_t rows = 24;
+    friend bool operator==(const ExecRequest&, const ExecRequest&) = default;
+};
+
+/// What a command says to its sink. `end` comes last, once.
+struct ExecChunk {
+    enum class Kind : std::uint8_t { out, err, end };
+    Kind kind = Kind::out;
+    std::string bytes;       ///< out, err: at most 64 KiB
+    int exit_code = 0;       ///< end without an error
+    std::string error_code;  ///< end: empty when the command ended by itself
+    std::string error_message;
+    friend bool operator==(const ExecChunk&, const ExecChunk&) = default;
 };
 
 /// An application that a driver runs for this gateway.
 struct RunningApp {
     Hash lease_key;
-    std::string app;
+    std::string app;  ///< empty: the lease has something here (a namespace, a network), but no application
     friend bool operator==(const RunningApp&, const RunningApp&) = default;
 };
 
@@ -263,6 +321,7 @@ struct LogRequest {
     std::string workload;  ///< empty: all
     bool follow = false;
     std::uint32_t tail = 100;  ///< lines from the end
+    bool previous = false;     ///< of each container's run before its last restart; does not follow
     friend bool operator==(const LogRequest&, const LogRequest&) = default;
 };
 

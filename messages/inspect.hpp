@@ -104,11 +104,15 @@ GRID_INSPECT(LeaseInfo, x.lease_key, x.order, x.user, x.state, x.resources, x.en
              x.suspended_since)
 GRID_INSPECT(DeployRequest, x.lease_key, x.user, x.app, x.source, x.manifest, x.sha256, x.is_public,
              x.idempotency_key)
-GRID_INSPECT(AppStatus, x.health, x.reason, x.endpoints)
+GRID_INSPECT(PodStatus, x.workload, x.name, x.ready, x.restarts, x.reason, x.image, x.started)
+GRID_INSPECT(AppStatus, x.health, x.reason, x.endpoints, x.pods, x.drifted)
+GRID_INSPECT(AppEvent, x.time, x.kind, x.object, x.reason, x.message, x.count)
+GRID_INSPECT(ExecRequest, x.lease_key, x.app, x.pod, x.container, x.command, x.tty, x.columns, x.rows)
+GRID_INSPECT(ExecChunk, x.kind, x.bytes, x.exit_code, x.error_code, x.error_message)
 GRID_INSPECT(RunningApp, x.lease_key, x.app)
 GRID_INSPECT(Inventory, x.total, x.used)
 GRID_INSPECT(Capability, x.name, x.enforced, x.detail)
-GRID_INSPECT(LogRequest, x.lease_key, x.app, x.workload, x.follow, x.tail)
+GRID_INSPECT(LogRequest, x.lease_key, x.app, x.workload, x.follow, x.tail, x.previous)
 GRID_INSPECT(LogChunk, x.source, x.text, x.end)
 }  // namespace grid::messages
 

@@ -9,6 +9,8 @@
 #include <ctime>
 #include <thread>
 
+#include "adapters/podman/answers.hpp"
+
 namespace grid::adapters::podman {
 
 using rapidjson::Document;
@@ -21,19 +23,7 @@ using std::chrono::steady_clock;
 
 namespace {
 
-constexpr char kBase[] = "/v4.0.0/libpod";
-constexpr std::size_t kMaxFrame = 1u << 20;
 constexpr milliseconds kLongestPause{1000};
-
-std::string text_of(const Value& object, const char* name) {
-    const auto i = object.FindMember(name);
-    return i != object.MemberEnd() && i->value.IsString() ? i->value.GetString() : "";
-}
-
-std::int64_t number_of(const Value& object, const char* name) {
-    const auto i = object.FindMember(name);
-    return i != object.MemberEnd() && i->value.IsInt64() ? i->value.GetInt64() : 0;
-}
 
 std::map<std::string, std::string> labels_of(const Value& object, const char* name) {
     std::map<std::string, std::string> labels;
@@ -75,6 +65,7 @@ NetworkRow network_row(const Value& value) {
 ContainerRow container_row(const Value& value) {
     ContainerRow row;
     row.id = text_of(value, "Id");
+    row.image = text_of(value, "Image");
     row.state = text_of(value, "State");
     row.exit_code = static_cast<int>(number_of(value, "ExitCode"));
     row.created_at = nanoseconds_of(text_of(value, "Created"));
@@ -102,27 +93,6 @@ std::string filter(const std::vector<std::string>& labels) {
     json.EndArray();
     json.EndObject();
     return percent_encode(buffer.GetString());
-}
-
-tl::unexpected<Error> transport(const Error& error) {
-    return fail("cluster_unavailable", "podman: " + error.message);
-}
-
-tl::unexpected<Error> odd(const char* what) {
-    return fail("podman_error", std::string("podman answered something unexpected to ") + what);
-}
-
-/// Podman's error document, or its bare text.
-tl::unexpected<Error> refused(const HttpResponse& response) {
-    Document document;
-    document.Parse(response.body.data(), response.body.size());
-    std::string words;
-    if (!document.HasParseError() && document.IsObject()) words = text_of(document, "message");
-    if (words.empty()) words = response.body.substr(0, 500);
-    const char* code = response.status == 404   ? "not_found"
-                       : response.status == 409 ? "conflict"
-                                                : "podman_error";
-    return fail(code, words);
 }
 
 }  // namespace
@@ -223,64 +193,6 @@ Result<void> PodmanApi::remove(const std::string& id) const {
     }
 }
 
-Result<std::string> PodmanApi::last_lines(const std::string& id, unsigned lines) const {
-    std::string text;
-    const auto done = follow(
-        id, false, lines, 0,
-        [&](std::string_view piece) {
-            text.append(piece);
-            return text.size() < 64 * 1024;
-        },
-        nullptr);
-    if (!done) return tl::unexpected(done.error());
-    return text;
-}
-
-Result<void> PodmanApi::follow(const std::string& id, bool follow, unsigned tail, std::int64_t since,
-                               const std::function<bool(std::string_view)>& sink,
-                               runtime::HttpStop* stop) const {
-    HttpRequest request;
-    request.target = std::string(kBase) + "/containers/" + percent_encode(id) +
-                     "/logs?stdout=true&stderr=true" + (follow ? "&follow=true" : "");
-    request.target += since > 0 ? "&since=" + std::to_string(since) : "&tail=" + std::to_string(tail);
-    FrameReader frames;
-    const auto response = client_.stream(
-        request, follow ? HttpDeadline::max() : steady_clock::now() + std::chrono::seconds(10),
-        [&](std::string_view bytes) { return frames.feed(bytes, sink); }, stop);
-    if (!response) return response.error().code == "stopped" ? Result<void>() : transport(response.error());
-    if (response->status >= 400) return refused(*response);
-    return {};
-}
-
-Result<int> PodmanApi::execute(const std::string& id, const std::vector<std::string>& command,
-                               milliseconds limit) const {
-    rapidjson::StringBuffer buffer;
-    rapidjson::Writer<rapidjson::StringBuffer> json(buffer);
-    json.StartObject();
-    json.Key("Cmd");
-    json.StartArray();
-    for (const auto& word : command) json.String(word.c_str());
-    json.EndArray();
-    json.Key("AttachStdout");
-    json.Bool(true);
-    json.EndObject();
-    const auto created = call("POST", "/containers/" + percent_encode(id) + "/exec", buffer.GetString());
-    if (!created) return tl::unexpected(created.error());
-    Document document;
-    document.Parse(created->body.data(), created->body.size());
-    if (document.HasParseError() || !document.IsObject() || text_of(document, "Id").empty())
-        return odd("exec");
-    const auto path = "/exec/" + percent_encode(text_of(document, "Id"));
-    const auto ran = call("POST", path + "/start", "{\"Detach\":false}", limit);
-    if (!ran) return tl::unexpected(ran.error());
-    const auto looked = call("GET", path + "/json");
-    if (!looked) return tl::unexpected(looked.error());
-    Document result;
-    result.Parse(looked->body.data(), looked->body.size());
-    if (result.HasParseError() || !result.IsObject() || !result.HasMember("ExitCode")) return odd("exec");
-    return static_cast<int>(number_of(result, "ExitCode"));
-}
-
 Result<NetworkRow> PodmanApi::create_network(const std::string& spec) const {
     const auto response = call("POST", "/networks/create", spec);
     if (!response) return tl::unexpected(response.error());
@@ -330,6 +242,33 @@ Result<bool> PodmanApi::image_exists(const std::string& name) const {
     return tl::unexpected(response.error());
 }
 
+Result<std::vector<ImageRow>> PodmanApi::images() const {
+    const auto response = call("GET", "/images/json");
+    if (!response) return tl::unexpected(response.error());
+    Document document;
+    document.Parse(response->body.data(), response->body.size());
+    if (document.HasParseError() || !(document.IsArray() || document.IsNull()))
+        return odd("a list of images");
+    std::vector<ImageRow> rows;
+    if (document.IsArray())
+        for (const auto& value : document.GetArray()) {
+            if (!value.IsObject()) continue;
+            ImageRow row{text_of(value, "Id"), {}, number_of(value, "Containers") > 0};
+            const auto names = value.FindMember("RepoTags");
+            if (names != value.MemberEnd() && names->value.IsArray())
+                for (const auto& name : names->value.GetArray())
+                    if (name.IsString()) row.names.emplace_back(name.GetString());
+            rows.push_back(std::move(row));
+        }
+    return rows;
+}
+
+Result<void> PodmanApi::remove_image(const std::string& id) const {
+    const auto response = call("DELETE", "/images/" + percent_encode(id));
+    if (!response && response.error().code != "not_found") return tl::unexpected(response.error());
+    return {};
+}
+
 Result<std::string> PodmanApi::image_user(const std::string& name) const {
     const auto response = call("GET", "/images/" + percent_encode(name) + "/json");
     if (!response) return tl::unexpected(response.error());
@@ -360,24 +299,6 @@ Result<void> PodmanApi::pull(const std::string& name, milliseconds limit) const 
     }
     if (!error.empty()) return fail("image_unavailable", name + ": " + error);
     return {};
-}
-
-bool FrameReader::feed(std::string_view bytes, const std::function<bool(std::string_view)>& sink) {
-    pending_.append(bytes);
-    std::size_t at = 0;
-    bool more = true;
-    while (more && pending_.size() - at >= 8) {
-        const auto byte = [&](std::size_t i) {
-            return static_cast<std::size_t>(static_cast<std::uint8_t>(pending_[at + i]));
-        };
-        const auto length = byte(4) << 24 | byte(5) << 16 | byte(6) << 8 | byte(7);
-        if (byte(0) > 2 || length > kMaxFrame) return false;
-        if (pending_.size() - at - 8 < length) break;
-        more = sink(std::string_view(pending_).substr(at + 8, length));
-        at += 8 + length;
-    }
-    pending_.erase(0, at);
-    return more;
 }
 
 }  // namespace grid::adapters::podman

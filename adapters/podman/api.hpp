@@ -19,6 +19,7 @@ using std::chrono::milliseconds;
 struct ContainerRow {
     std::string id;
     std::string name;
+    std::string image;
     std::string state;  ///< created, initialized, running, stopping, stopped, exited, paused, removing
     int exit_code = 0;
     std::int64_t created_at = 0;  ///< nanoseconds since 1970, from podman's text; orders rows
@@ -33,11 +34,23 @@ struct ContainerRow {
     bool ended() const { return state == "exited" || state == "stopped"; }
 };
 
+struct ExecRow {
+    bool running = false;
+    int exit_code = 0;
+    int pid = 0;  ///< on this machine
+};
+
 struct NetworkRow {
     std::string name;
     std::string subnet;     ///< "10.192.7.0/24"
     std::string interface;  ///< of the bridge
     std::map<std::string, std::string> labels;
+};
+
+struct ImageRow {
+    std::string id;
+    std::vector<std::string> names;  ///< none: an old version whose name has moved on
+    bool used = false;               ///< by a container
 };
 
 struct HostInfo {
@@ -67,9 +80,20 @@ public:
     /// The log from `tail` lines before its end (or since a time), until it ends or the sink has enough.
     Result<void> follow(const std::string& id, bool follow, unsigned tail, std::int64_t since,
                         const std::function<bool(std::string_view)>& sink, runtime::HttpStop* stop) const;
+    /// The last `tail` lines of what the container printed before its present (or last) start.
+    Result<void> log_before_start(const std::string& id, unsigned tail,
+                                  const std::function<bool(std::string_view)>& sink) const;
     /// Runs a command in a container; answers its exit code.
     Result<int> execute(const std::string& id, const std::vector<std::string>& command,
                         milliseconds limit) const;
+
+    /// Prepares a command with all three streams; answers its id. Code conflict: the container does not run.
+    Result<std::string> create_exec(const std::string& id, const std::vector<std::string>& command,
+                                    bool tty) const;
+    Result<ExecRow> exec_state(const std::string& exec) const;
+    Result<void> resize_exec(const std::string& exec, unsigned columns, unsigned rows) const;
+    /// The path of a prepared command.
+    static std::string exec_path(const std::string& exec);
 
     Result<NetworkRow> create_network(const std::string& spec) const;
     Result<NetworkRow> network(const std::string& name) const;
@@ -77,12 +101,18 @@ public:
     Result<void> remove_network(const std::string& name) const;
 
     Result<bool> image_exists(const std::string& name) const;
+    /// All images of this podman.
+    Result<std::vector<ImageRow>> images() const;
+    /// Code conflict when a container uses it; one that is not there is fine.
+    Result<void> remove_image(const std::string& id) const;
     /// The user that an image's configuration names; empty: root.
     Result<std::string> image_user(const std::string& name) const;
     /// Code image_unavailable with podman's message.
     Result<void> pull(const std::string& name, milliseconds limit) const;
 
 private:
+    Result<std::string> prepare_exec(const std::string& id, const std::vector<std::string>& command,
+                                     const std::vector<const char*>& flags) const;
     Result<runtime::HttpResponse> call(const std::string& method, const std::string& path,
                                        const std::string& body = {},
                                        milliseconds limit = milliseconds(30'000)) const;

@@ -1,6 +1,7 @@
-#include "adapters/podman/driver.hpp"
+#include "adapters/podman/deployment.hpp"
 
 #include <algorithm>
+#include <ctime>
 #include <filesystem>
 #include <future>
 
@@ -21,8 +22,6 @@ namespace {
 constexpr milliseconds kLook{10};         // between two looks while something starts
 constexpr milliseconds kQuickStart{400};  // a first deployment is waited for so long, then watched by others
 constexpr std::size_t kPodsAtOnce = 4;
-constexpr std::uint32_t kUserBaseStart = 0x10000000;  // far above people's and system's ids
-constexpr std::uint32_t kUserSlots = 32768;
 
 /// Runs `work` for each item, a few at a time; the first error counts.
 template <class Items, class Work>
@@ -39,6 +38,10 @@ Result<void> in_parallel(Items& items, Work work) {
     return outcome;
 }
 
+messages::Timestamp wall_clock() {
+    return {static_cast<std::uint64_t>(std::time(nullptr))};
+}
+
 std::set<std::string> addresses_in(const std::vector<ContainerRow>& rows) {
     std::set<std::string> taken;
     for (const auto& row : rows) taken.insert(row.label(label::kAddress));
@@ -47,24 +50,18 @@ std::set<std::string> addresses_in(const std::vector<ContainerRow>& rows) {
 
 }  // namespace
 
-/// One run of apply.
-struct Driver::Deployment {
-    std::shared_ptr<Gate> gate;
-    std::string lease;
-    std::string app;
-    std::string version;
-    const lease::Application* application = nullptr;
-    std::vector<PodPlan> pods;
-    NetworkRow network;
-    bool cancelled() const { return gate->removals > 0; }
-};
+void Driver::note(const Deployment& d, EventBook::Kind kind, const std::string& reason,
+                  const std::string& message) {
+    events_.note(d.lease, d.app, kind, "Application/" + d.app, reason, message);
+}
 
 Driver::Driver(PodmanConfig config, Layout layout)
     : config_(std::move(config)),
       layout_(std::move(layout)),
       service_(layout_),
       api_(layout_.socket),
-      health_(api_, config_.restart_backoff, config_.restart_limit),
+      events_(wall_clock),
+      health_(api_, events_, config_.restart_backoff, config_.restart_limit),
       networks_(config_, api_),
       registries_(config_.allowed_registries) {}
 
@@ -100,6 +97,11 @@ void Driver::end() {
         ending_ = true;
     }
     watch_wakes_.notify_all();
+    {
+        const std::lock_guard lock(sessions_mutex_);
+        for (const auto& one : sessions_)
+            if (const auto session = one.lock()) session->abandon();
+    }
     if (watcher_.joinable()) watcher_.join();
     service_.stop();
 }
@@ -181,12 +183,17 @@ Result<AppStatus> Driver::apply(const Hash& lease, const std::string& app,
     if (!complete) {
         // What a crash of ours left of this very version is no use.
         if (auto done = remove_rows(same); !done) return tl::unexpected(done.error());
+        note(d, EventBook::Kind::normal, other.empty() ? "Starting" : "Updating", "version " + d.version);
         auto outcome = prepare_images(d);
         if (outcome) outcome = plan_pods(d, *rows);
         if (outcome) outcome = start_pods(d);
         if (outcome && !other.empty()) outcome = wait_for_update(d);
         if (!outcome) {
             const auto error = with_last_lines(d, outcome.error());
+            note(d, EventBook::Kind::warning, "Failed", error.message);
+            if (!other.empty())
+                note(d, EventBook::Kind::warning, "RolledBack",
+                     "the version before stays, " + d.version + " is removed");
             (void)remove_version(d, d.version);
             if (other.empty() && same.size() == rows->size()) (void)networks_.remove(d.lease);
             return tl::unexpected(error);
@@ -198,6 +205,7 @@ Result<AppStatus> Driver::apply(const Hash& lease, const std::string& app,
         for (const auto& row : other) versions.insert(row.label(label::kVersion));
         for (const auto& version : versions)
             if (auto done = remove_version(d, version); !done) return tl::unexpected(done.error());
+        note(d, EventBook::Kind::normal, "Updated", "version " + d.version + " runs, the one before is gone");
     }
     auto seen = status(lease, app);
     for (const auto limit = steady_clock::now() + kQuickStart;
@@ -233,7 +241,12 @@ Result<void> Driver::prepare_images(Deployment& d) {
             return fail("image_unavailable", image.first + ": this provider has no such image of its own");
         if (!present) {
             if (auto ok = check_registry(image.first); !ok) return ok;
+            const auto began = steady_clock::now();
+            note(d, EventBook::Kind::normal, "Pulling", image.first);
             if (auto ok = api_.pull(image.first, config_.pull_timeout); !ok) return ok;
+            const auto took = std::chrono::duration_cast<milliseconds>(steady_clock::now() - began);
+            note(d, EventBook::Kind::normal, "Pulled",
+                 image.first + " in " + std::to_string(took.count()) + " ms");
         }
         if (no_root.count(image.first)) {
             const auto user = api_.image_user(image.first);
@@ -314,6 +327,9 @@ Result<void> Driver::start_pod(Deployment& d, const PodPlan& pod) {
         if (auto ok = api_.start(*id); !ok) return failed(ok.error(), plan.container->name);
         if (owner.empty()) owner = *id;
     }
+    events_.note(d.lease, d.app, EventBook::Kind::normal,
+                 "Pod/" + pod.workload->name + "-" + std::to_string(pod.replica), "Started",
+                 "started at " + pod.address);
     return {};
 }
 
@@ -379,129 +395,6 @@ Error Driver::with_last_lines(Deployment& d, Error error) {
         }
     }
     return error;
-}
-
-Result<void> Driver::remove_version(const Deployment& d, const std::string& version) {
-    auto mine = labels(d.lease, d.app);
-    mine.push_back(std::string(label::kVersion) + "=" + version);
-    auto rows = api_.containers(mine);
-    if (!rows) return tl::unexpected(rows.error());
-    if (auto done = remove_rows(std::move(*rows)); !done) return done;
-    std::error_code e;
-    if (!version.empty()) fs::remove_all(app_directory(d.lease, d.app) + "/" + version, e);
-    return {};
-}
-
-Result<void> Driver::remove_rows(std::vector<ContainerRow> rows) {
-    if (rows.empty()) return {};
-    // First all are asked to end, each within its grace; then they are deleted, owners of networks last.
-    const auto cap = static_cast<std::uint64_t>((config_.stop_grace_cap.count() + 999) / 1000);
-    std::vector<std::future<void>> stopping;
-    for (const auto& row : rows) {
-        // A stop that a crash of ours left under way had its grace. Podman 4.3 would delete a stopping
-        // container without ending its processes: nobody would ever find them again.
-        const bool stopping_already = row.state == "stopping";
-        if (!row.running() && !stopping_already) continue;
-        const auto grace =
-            stopping_already ? 0u : static_cast<unsigned>(std::min(cap, label_number(row, label::kGrace)));
-        stopping.push_back(
-            std::async(std::launch::async, [this, id = row.id, grace] { (void)api_.stop(id, grace); }));
-    }
-    for (auto& one : stopping) one.get();
-    std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
-        return label_number(a, label::kIndex) > label_number(b, label::kIndex);
-    });
-    for (const auto& row : rows) {
-        if (auto done = api_.remove(row.id); !done)
-            return done.error().code == "cluster_unavailable"
-                       ? done
-                       : fail("podman_error", row.name + " cannot be removed: " + done.error().message);
-        health_.forget(row.id);
-    }
-    return {};
-}
-
-AppStatus Driver::status(const Hash& lease, const std::string& app) {
-    const auto rows = api_.containers(labels(lease_text(lease), app));
-    if (!rows) return {Health::unknown, rows.error().message, {}};
-    return health_.status(*rows);
-}
-
-Result<void> Driver::remove(const Hash& lease, const std::string& app) {
-    if (!app.empty() && app.find('/') != std::string::npos)
-        return fail("bad_application", "no such application");
-    const auto text = lease_text(lease);
-    const auto held = gate(text);
-    ++held->removals;
-    const std::lock_guard lock(held->mutex);
-    --held->removals;
-    auto rows = api_.containers(labels(text));
-    if (!rows) return tl::unexpected(rows.error());
-    std::vector<ContainerRow> going;
-    for (const auto& row : *rows)
-        if (app.empty() || row.label(label::kApp) == app) going.push_back(row);
-    const bool last = going.size() == rows->size();
-    if (auto done = remove_rows(std::move(going)); !done) return done;
-    if (last)
-        if (auto done = networks_.remove(text); !done) return done;
-    std::error_code e;
-    fs::remove_all(app_directory(text, app), e);
-    if (e) return fail("podman_error", "the files of the application cannot be removed: " + e.message());
-    if (last) fs::remove_all(app_directory(text, {}), e);
-    const auto left = api_.containers(labels(text, app));
-    if (!left) return tl::unexpected(left.error());
-    if (!left->empty()) return fail("podman_error", left->front().name + " is still there");
-    return {};
-}
-
-Result<std::vector<messages::RunningApp>> Driver::list() {
-    const auto rows = api_.containers(labels());
-    if (!rows) return tl::unexpected(rows.error());
-    std::set<std::pair<std::string, std::string>> seen;
-    std::vector<messages::RunningApp> apps;
-    for (const auto& row : *rows) {
-        const auto lease = Hash::parse("0x" + row.label(label::kLease));
-        if (lease && seen.emplace(row.label(label::kLease), row.label(label::kApp)).second)
-            apps.push_back({*lease, row.label(label::kApp)});
-    }
-    return apps;
-}
-
-Result<messages::Inventory> Driver::inventory() {
-    const auto rows = api_.containers(labels());
-    if (!rows) return tl::unexpected(rows.error());
-    messages::Inventory inventory;
-    for (const auto& row : *rows) {
-        if (row.label(label::kRole) != "main") continue;
-        inventory.used.cpu_milli += label_number(row, label::kCpu);
-        inventory.used.memory_mib += label_number(row, label::kMemory);
-        inventory.used.storage_mib += label_number(row, label::kStorage);
-    }
-    if (config_.total) {
-        inventory.total = *config_.total;
-        return inventory;
-    }
-    const auto machine = machine_resources(layout_.own_service ? layout_.storage : layout_.data);
-    const auto less = [](std::uint64_t all, std::uint64_t kept) { return all > kept ? all - kept : 0; };
-    inventory.total = {less(machine.cpu_milli, config_.reserve.cpu_milli),
-                       less(machine.memory_mib, config_.reserve.memory_mib),
-                       less(machine.storage_mib, config_.reserve.storage_mib), 0};
-    return inventory;
-}
-
-std::uint32_t Driver::user_base(const std::string& lease) {
-    // The lease's range stays the same while any container of it lives; a range in use is never given twice.
-    std::set<std::uint32_t> taken;
-    if (const auto rows = api_.containers(labels()))
-        for (const auto& row : *rows) {
-            const auto base = static_cast<std::uint32_t>(label_number(row, label::kUserBase));
-            if (row.label(label::kLease) == lease && base) return base;
-            taken.insert(base);
-        }
-    const auto digest = short_digest(config_.gateway_id + layout_.data + lease, 8);
-    auto slot = static_cast<std::uint32_t>(std::strtoul(digest.c_str(), nullptr, 16)) % kUserSlots;
-    while (taken.count(kUserBaseStart + slot * 65536)) slot = (slot + 1) % kUserSlots;
-    return kUserBaseStart + slot * 65536;
 }
 
 }  // namespace grid::adapters::podman

@@ -15,6 +15,7 @@
 #include "adapters/cluster_driver.hpp"
 #include "adapters/podman.hpp"
 #include "adapters/podman/api.hpp"
+#include "adapters/podman/exec.hpp"
 #include "adapters/podman/health.hpp"
 #include "adapters/podman/network.hpp"
 #include "adapters/podman/plan.hpp"
@@ -39,12 +40,19 @@ public:
                                       const lease::Application& application,
                                       const messages::Resources& resources) override;
     messages::AppStatus status(const messages::Hash& lease, const std::string& app) override;
+    Result<std::vector<messages::AppEvent>> events(const messages::Hash& lease,
+                                                   const std::string& app) override;
     Result<void> remove(const messages::Hash& lease, const std::string& app) override;
     Result<std::vector<messages::RunningApp>> list() override;
+    /// Deletes files and networks of leases that are not among `living` and have no containers, and images
+    /// that no container has used for the grace. Images of a podman that is not our own are left alone, and
+    /// so are those of the provider itself (localhost/...).
+    Result<std::vector<std::string>> collect(const std::vector<messages::Hash>& living) override;
     Result<messages::Inventory> inventory() override;
     std::vector<messages::Capability> probe() override;
     void logs(const messages::LogRequest& request, const LogSink& sink,
               const std::function<bool()>& wanted) override;
+    Result<std::shared_ptr<ExecSession>> exec(const messages::ExecRequest& request) override;
 
 private:
     /// One at a time may change a lease; who holds it can see that a removal waits.
@@ -60,6 +68,8 @@ private:
 
     Result<void> check_limits(const lease::Application& application,
                               const messages::Resources& resources) const;
+    void note(const Deployment& d, EventBook::Kind kind, const std::string& reason,
+              const std::string& message);
     Result<void> prepare_images(Deployment& d);
     Result<void> check_registry(const std::string& image) const;
     Result<void> plan_pods(Deployment& d, const std::vector<ContainerRow>& lease_rows);
@@ -82,13 +92,18 @@ private:
     const Layout layout_;
     PodmanService service_;
     PodmanApi api_;
+    EventBook events_;
     HealthBook health_;
     LeaseNetworks networks_;
     runtime::AddressGuard registries_;
+    std::mutex collect_mutex_;                      ///< one collection at a time
+    std::map<std::string, SteadyTime> image_used_;  ///< when an image was last seen used, or first seen
     std::mutex gates_mutex_;
     std::map<std::string, std::shared_ptr<Gate>> gates_;
     std::atomic<bool> user_namespaces_{false};
     std::string user_namespace_problem_;  ///< written in begin and under gates_mutex_
+    std::mutex sessions_mutex_;
+    std::vector<std::weak_ptr<ExecSession>> sessions_;
     std::mutex watch_mutex_;
     std::condition_variable watch_wakes_;
     std::atomic<bool> ending_{false};

@@ -30,6 +30,7 @@ constexpr seconds kStable{10};
 constexpr seconds kStuck{1};
 constexpr seconds kCleanup{30};
 constexpr milliseconds kProbeBudget{2000};  // of one status answer
+constexpr std::size_t kMaxReason = 512;
 
 std::string pod_key(const ContainerRow& row) {
     return row.label(label::kVersion) + "/" + row.label(label::kWorkload) + "/" + row.label(label::kReplica);
@@ -152,10 +153,17 @@ bool HealthBook::ready_now(const ContainerRow& row, const ContainerRow& owner) {
     const std::lock_guard lock(mutex_);
     auto& e = entry(row);
     if (row.read_at < e.changed_at) return false;
+    const bool was_ready = e.ready;
     e.successes = good ? e.successes + 1 : 0;
     e.failures = good ? 0 : e.failures + 1;
     if (!e.ready && good && e.successes >= (probe ? probe->success_threshold : 1)) e.ready = true;
     if (e.ready && !good && e.failures >= (probe ? probe->failure_threshold : 3)) e.ready = false;
+    if (!was_ready && e.ready)
+        events_.note(row, EventBook::Kind::normal, "Ready", row.label(label::kContainer) + " is ready");
+    if (was_ready && !e.ready)
+        events_.note(row, EventBook::Kind::warning, "Unhealthy",
+                     row.label(label::kContainer) +
+                         (probe ? " fails its readiness probe" : " does not accept connections any more"));
     const auto period = probe ? seconds(probe->period_s) : seconds(2);
     e.next_probe = steady_clock::now() + (e.ready ? milliseconds(period)
                                           : good  ? milliseconds(0)
@@ -218,6 +226,21 @@ HealthBook::PodView HealthBook::view(const std::vector<const ContainerRow*>& pod
     return whole;
 }
 
+messages::PodStatus HealthBook::told(const std::vector<const ContainerRow*>& pod, const PodView& view) const {
+    const auto& first = *pod.front();
+    messages::PodStatus told;
+    told.workload = first.label(label::kWorkload);
+    told.name = pod_name(first);
+    told.ready = view.state == Pod::ready;
+    told.reason = view.reason.substr(0, kMaxReason);
+    told.image = first.image;
+    if (first.started_at > 0) told.started = {static_cast<std::uint64_t>(first.started_at)};
+    const std::lock_guard lock(mutex_);
+    for (const auto* row : pod)
+        if (const auto i = entries_.find(row->id); i != entries_.end()) told.restarts += i->second.restarts;
+    return told;
+}
+
 AppStatus HealthBook::status(const std::vector<ContainerRow>& rows) {
     AppStatus status;
     const auto pods = pods_of(rows);
@@ -232,6 +255,7 @@ AppStatus HealthBook::status(const std::vector<ContainerRow>& rows) {
         std::set<std::string> workloads, served;
         std::string reason;
         std::vector<messages::Endpoint> endpoints;
+        std::vector<messages::PodStatus> pods;
         bool whole() const {
             return containers >= expected && ready > 0 && served.size() == workloads.size();
         }
@@ -247,6 +271,7 @@ AppStatus HealthBook::status(const std::vector<ContainerRow>& rows) {
         v.workloads.insert(first.label(label::kWorkload));
         PodView seen{Pod::starting, "not looked at yet"};
         if (steady_clock::now() < limit) seen = view(pod);
+        if (v.pods.size() < messages::kMaxPodStatuses) v.pods.push_back(told(pod, seen));
         if (seen.state == Pod::ready || seen.state == Pod::completed) {
             ++v.ready;
             v.served.insert(first.label(label::kWorkload));
@@ -266,6 +291,7 @@ AppStatus HealthBook::status(const std::vector<ContainerRow>& rows) {
         if (better) chosen = &v;
     }
     status.endpoints = chosen->endpoints;
+    status.pods = chosen->pods;
     status.reason = chosen->reason;
     if (chosen->whole()) {
         status.health = Health::ready;
@@ -317,14 +343,19 @@ bool HealthBook::restart_due(const ContainerRow& row) {
     auto lines = api_.last_lines(row.id, 1);
     const std::lock_guard lock(mutex_);
     if (lines && !lines->empty() && lines->back() == '\n') lines->pop_back();
-    if (lines) entries_[row.id].last_words = lines->substr(0, 500);
+    auto words = exit_words(row);
+    if (lines) {
+        auto& last = entries_[row.id].last_words = lines->substr(0, 500);
+        if (!last.empty()) words += "; last line: " + last;
+    }
+    events_.note(row, EventBook::Kind::warning, "Crashed", words);
     return false;
 }
 
-void HealthBook::restarted(const std::string& id, const Result<void>& outcome) {
+void HealthBook::restarted(const ContainerRow& row, const Result<void>& outcome) {
     const auto now = steady_clock::now();
     const std::lock_guard lock(mutex_);
-    auto& e = entries_[id];
+    auto& e = entries_[row.id];
     e.changed_at = now;
     e.restart_begun = true;
     if (outcome) {
@@ -332,10 +363,15 @@ void HealthBook::restarted(const std::string& id, const Result<void>& outcome) {
         e.crashed = false;
         e.failed_starts = 0;
         e.restart_at = now + kStuck;
+        ++e.restarts;
+        events_.note(row, EventBook::Kind::normal, "Restarted",
+                     row.label(label::kContainer) + " was started again");
         e.begin_probes();  // also when podman's clock, in seconds, shows the start of before
     } else {
         e.start_error = outcome.error().message;
         e.restart_at = now + backoff(kStuck, ++e.failed_starts);
+        events_.note(row, EventBook::Kind::warning, "FailedStart",
+                     row.label(label::kContainer) + " could not be started again: " + e.start_error);
     }
 }
 
@@ -362,12 +398,16 @@ bool HealthBook::alive(const ContainerRow& row) {
     auto& e = entry(row);
     if (row.read_at < e.changed_at) return true;
     e.live_failures = good ? 0 : e.live_failures + 1;
-    return e.live_failures < probe->failure_threshold;
+    if (e.live_failures < probe->failure_threshold) return true;
+    events_.note(row, EventBook::Kind::warning, "Unhealthy",
+                 row.label(label::kContainer) + " fails its liveness probe and is restarted");
+    return false;
 }
 
-void HealthBook::evict(const std::string& id, std::string reason) {
+void HealthBook::evict(const ContainerRow& row, std::string reason) {
     const std::lock_guard lock(mutex_);
-    entries_[id].evicted = std::move(reason);
+    events_.note(row, EventBook::Kind::warning, "Evicted", row.label(label::kContainer) + " " + reason);
+    entries_[row.id].evicted = std::move(reason);
 }
 
 bool HealthBook::evicted(const std::string& id) const {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "adapters/podman/api.hpp"
+#include "adapters/podman/events.hpp"
 #include "lease/workload.hpp"
 #include "messages/data.hpp"
 
@@ -27,10 +28,12 @@ std::string exit_words(const ContainerRow& row);
 /// restart of ours without harm: probes are made again, and crashes counted anew. Safe from any thread.
 class HealthBook {
 public:
-    HealthBook(const PodmanApi& api, std::chrono::milliseconds first_backoff, unsigned restart_limit)
-        : api_(api), first_backoff_(first_backoff), restart_limit_(restart_limit) {}
+    HealthBook(const PodmanApi& api, EventBook& events, std::chrono::milliseconds first_backoff,
+               unsigned restart_limit)
+        : api_(api), events_(events), first_backoff_(first_backoff), restart_limit_(restart_limit) {}
 
     /// The status of one application from its main containers; makes the readiness probes that are due.
+    /// Tells crashes, probes that change their mind, and evictions to the events.
     messages::AppStatus status(const std::vector<ContainerRow>& rows);
 
     /// All pods of this version run and are ready.
@@ -46,13 +49,13 @@ public:
     bool restart_due(const ContainerRow& row);
     /// What podman answered to a start. A start that failed is no crash of the application: it is tried
     /// again, ever more slowly, and podman's words are the reason meanwhile.
-    void restarted(const std::string& id, const Result<void>& outcome);
+    void restarted(const ContainerRow& row, const Result<void>& outcome);
     /// It crashed or could not be started, and was not started since.
     bool awaits_restart(const std::string& id) const;
     /// Makes a liveness probe when one is due; false when the container must be restarted.
     bool alive(const ContainerRow& row);
     /// It is stopped for good, and failed with this reason.
-    void evict(const std::string& id, std::string reason);
+    void evict(const ContainerRow& row, std::string reason);
     bool evicted(const std::string& id) const;
     void forget(const std::string& id);
     /// Forgets all containers that are not in the list.
@@ -80,6 +83,7 @@ private:
         std::vector<SteadyTime> crashes;
         std::string last_words;
         std::string evicted;
+        std::uint32_t restarts = 0;
     };
     enum class Pod : std::uint8_t { starting, ready, failed, completed };
     struct PodView {
@@ -93,7 +97,10 @@ private:
     PodView view_ended(const ContainerRow& row);
     PodView view_unstarted(const ContainerRow& row, const Entry& e) const;
 
+    messages::PodStatus told(const std::vector<const ContainerRow*>& pod, const PodView& view) const;
+
     const PodmanApi& api_;
+    EventBook& events_;
     const std::chrono::milliseconds first_backoff_;
     const unsigned restart_limit_;
     mutable std::mutex mutex_;

@@ -70,15 +70,18 @@ void Driver::logs(const messages::LogRequest& request, const LogSink& sink,
                   const std::function<bool()>& wanted) {
     auto which = labels(lease_text(request.lease_key), request.app);
     if (!request.workload.empty()) which.push_back(std::string(label::kWorkload) + "=" + request.workload);
-    if (!request.follow) {
+    if (!request.follow || request.previous) {
         const auto rows = api_.containers(which);
         if (!rows) return;
         for (const auto& row : *rows) {
             bool more = true;
-            (void)api_.follow(
-                row.id, false, request.tail, 0,
-                [&](std::string_view text) { return more = sink(source_of(row), std::string(text)); },
-                nullptr);
+            const auto take = [&](std::string_view text) {
+                return more = sink(source_of(row), std::string(text));
+            };
+            if (request.previous)
+                (void)api_.log_before_start(row.id, request.tail, take);
+            else
+                (void)api_.follow(row.id, false, request.tail, 0, take, nullptr);
             if (!more) return;
         }
         return;

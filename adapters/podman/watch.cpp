@@ -77,7 +77,7 @@ void Driver::restart(const ContainerRow& row, const std::vector<ContainerRow>& r
         if (health_.evicted(one->id)) continue;
         // Without the owner the others cannot be started either.
         if (started) started = api_.start(one->id);
-        health_.restarted(one->id, started);
+        health_.restarted(*one, started);
     }
 }
 
@@ -107,8 +107,8 @@ void Driver::measure_storage() {
     for (const auto& row : *rows) {
         const auto& [used, allowed] = leases[key(row)];
         if (row.label(label::kRole) != "main" || !allowed || used <= allowed || !row.running()) continue;
-        health_.evict(row.id, "stopped: it wrote more than the " + std::to_string(allowed / kMib) +
-                                  " MiB of storage that it has");
+        health_.evict(row, "stopped: it wrote more than the " + std::to_string(allowed / kMib) +
+                               " MiB of storage that it has");
         (void)api_.stop(row.id, 2);
     }
 }

@@ -38,6 +38,10 @@ cluster_actor::behavior_type fake_cluster(cluster_actor::pointer self, Cluster* 
         [=](status_atom, const Hash& lease, const std::string& app) {
             return cluster->status({lease, app});
         },
+        [=](events_atom, const Hash& lease, const std::string& app) -> caf::result<std::vector<AppEvent>> {
+            if (cluster->unreachable) return down();
+            return cluster->events[{lease, app}];
+        },
         [=](remove_atom, const Hash& lease, const std::string& app) -> caf::result<caf::unit_t> {
             if (cluster->unreachable) return down();
             ++cluster->removed;
@@ -60,7 +64,15 @@ cluster_actor::behavior_type fake_cluster(cluster_actor::pointer self, Cluster* 
             for (const auto& [key, running] : cluster->running) apps.push_back({key.first, key.second});
             return apps;
         },
+        [=](collect_atom, const std::vector<Hash>& living) -> caf::result<std::vector<std::string>> {
+            if (cluster->unreachable) return down();
+            cluster->collected = living;
+            return std::vector<std::string>{};
+        },
         [=](logs_atom, const LogRequest&, const log_sink_actor&) {},
+        [=](exec_atom, const ExecRequest&, const exec_sink_actor&) -> caf::result<exec_actor> {
+            return to_caf({"unsupported", "no commands in this cluster"});
+        },
         [=](inv_atom) { return Inventory{}; },
         [=](probe_atom) { return std::vector<Capability>{}; },
     };

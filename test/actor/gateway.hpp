@@ -24,6 +24,8 @@ public:
     messages::Health begins = messages::Health::ready;  ///< of what is applied
     std::string begins_reason;
     std::string bad_image;  ///< what runs it fails
+    std::map<Key, std::vector<messages::AppEvent>> events;
+    std::optional<std::vector<chain::Hash>> collected;  ///< the leases named by the last collection
     std::size_t applied = 0;
     std::size_t removed = 0;
 
