@@ -63,8 +63,11 @@ lease_state::interface::behavior_type lease_state::behavior() {
             self_->send(context_.parts.cluster, logs_atom_v, request, sink);
         },
         [this](const OrderChanged& change) {
-            // An order that replaced another has a key of its own, which is not this lease's.
-            if (change.row.lease_key == row_.lease_key || change.row.order.replaces.value != 0)
+            // The chain itself says what a reorganisation left of the order.
+            const auto status = change.row.order.status;
+            if (status == chain::OrderStatus::none || status == chain::OrderStatus::unactivated)
+                next_verify_ = now();
+            else if (is_ours(change.row.order))
                 take_order(change.row.order);
         },
         [this](tick_atom) { tick(); },
@@ -96,9 +99,13 @@ void lease_state::verify() {
         ->request(context_.parts.chain, kAskTimeout, call_atom_v, market,
                   chain::calls::market::get(row_.order))
         .then(
-            [this](const Bytes& output) {
+            [this, asked = row_.order](const Bytes& output) {
                 verifying_ = false;
-                if (auto order = chain::calls::decode_order(output)) take_order(*order);
+                const auto order = chain::calls::decode_order(output);
+                if (!order || asked != row_.order) return;
+                if (!is_ours(*order)) return missing();
+                missing_since_.reset();
+                take_order(*order);
             },
             [this](const caf::error& error) {
                 // Unknown is not ended.
@@ -110,8 +117,6 @@ void lease_state::verify() {
 }
 
 void lease_state::take_order(const chain::Order& order) {
-    if (order.id != row_.order || order.user != row_.user || order.provider != context_.settings->provider)
-        return;
     if (order.status == chain::OrderStatus::completed && !ending() &&
         order.settled_at < chain::settlement::ends_at(order, order.settled_at))
         return find_successor();
@@ -123,7 +128,13 @@ void lease_state::take_order(const chain::Order& order) {
         if (!ending()) end("the order is " + std::string(chain::name_of(order.status)));
         return conclude();
     }
-    if (order.status != chain::OrderStatus::running || ending()) return;
+    if (ending()) return;
+    if (order.status == chain::OrderStatus::unactivated) {
+        // Its activation was taken back: the term begins again.
+        row_.ends_at = std::max(row_.ends_at, context_.parts.clock() + order.probation + order.duration);
+        report();
+        return activate();
+    }
     const auto ends_at = chain::settlement::announced_end(order);
     const bool same = ends_at == row_.ends_at && order.resources == row_.resources;
     if (same && suspended_since_ == order.suspended_since) return;

@@ -79,6 +79,12 @@ private:
     void verify();
     void take_order(const chain::Order& order);
     void end(const std::string& why);
+    // What a reorganisation does to the order (lease_branch.cpp).
+    bool is_ours(const chain::Order& order) const;
+    void missing();
+    void look_elsewhere(std::uint64_t height);
+    void still_missing(std::uint64_t height);
+    void activate();
     // An order that was completed before its end goes on as another (lease_replacement.cpp).
     void find_successor();
     void look_at(chain::OrderId id, std::optional<chain::Order> newest);
@@ -116,8 +122,11 @@ private:
     unsigned settle_tries_ = 0;
     chain::Timestamp next_settle_;
     bool verifying_ = false;
-    bool following_ = false;            ///< looks for the order that replaced this one
-    chain::Timestamp suspended_since_;  ///< as the chain said last
+    bool activating_ = false;
+    bool searching_ = false;                      ///< for an order that the chain does not have any more
+    std::optional<std::uint64_t> missing_since_;  ///< the block at which the chain first said so
+    bool following_ = false;                      ///< looks for the order that replaced this one
+    chain::Timestamp suspended_since_;            ///< as the chain said last
     Time next_verify_{};
     Time next_watch_{};
 };

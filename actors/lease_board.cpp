@@ -37,11 +37,15 @@ std::optional<LeaseInfo> LeaseBoard::find(const chain::Hash& lease_key) const {
     return found->second.info;
 }
 
-std::optional<LeaseInfo> LeaseBoard::find(chain::OrderId order) const {
+std::optional<LeaseInfo> LeaseBoard::find(chain::OrderId order, const chain::Address& user) const {
     const std::lock_guard lock(mutex_);
-    for (const auto& [key, entry] : entries_)
-        if (entry.info.order == order) return entry.info;
-    return std::nullopt;
+    std::optional<LeaseInfo> ended;
+    for (const auto& [key, entry] : entries_) {
+        if (entry.info.order != order || entry.info.user != user) continue;
+        if (!over(entry.info.state)) return entry.info;
+        ended = entry.info;
+    }
+    return ended;
 }
 
 std::vector<LeaseInfo> LeaseBoard::live(const std::optional<chain::Address>& user) const {

@@ -24,8 +24,9 @@ public:
     void forget(const chain::Hash& lease_key);
 
     std::optional<messages::LeaseInfo> find(const chain::Hash& lease_key) const;
-    /// The lease of an order, live or ended.
-    std::optional<messages::LeaseInfo> find(chain::OrderId order) const;
+    /// The lease of a user's order: the live one, or one that has ended. After a reorganisation an order's
+    /// number may be another user's, or the same user's again under another key.
+    std::optional<messages::LeaseInfo> find(chain::OrderId order, const chain::Address& user) const;
     /// Those that are not gone; of one user, or all.
     std::vector<messages::LeaseInfo> live(const std::optional<chain::Address>& user = std::nullopt) const;
 
@@ -40,6 +41,11 @@ private:
     std::shared_ptr<lease::RoutePublisher> publisher_;
     std::map<chain::Hash, Entry> entries_;
 };
+
+/// Whether a lease of that state serves no more.
+inline bool over(messages::LeaseState state) {
+    return state == messages::LeaseState::ending || state == messages::LeaseState::gone;
+}
 
 /// A lease key as routes name it: 64 digits without 0x.
 std::string route_key(const chain::Hash& lease_key);

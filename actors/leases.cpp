@@ -34,7 +34,7 @@ Result<void> leases_state::open() {
             case LeaseState::verifying: {
                 auto run = std::make_shared<Acceptance>();
                 run->row = lease.row;
-                accepting_[lease.row.order] = run;
+                accepting_[{lease.row.order, lease.row.user}] = run;
                 break;
             }
             case LeaseState::gone:
@@ -99,8 +99,7 @@ void leases_state::tick() {
 Error leases_state::no_lease(const Hash& lease_key) const {
     const auto info = board_->find(lease_key);
     if (!info) return {"not_found", "this gateway has no such lease; accept the order first"};
-    if (info->state == LeaseState::gone || info->state == LeaseState::ending)
-        return {"ended", "the order of this lease has ended"};
+    if (over(info->state)) return {"ended", "the order of this lease has ended"};
     return {"unavailable", "the lease is being started again; try again in a moment"};
 }
 
@@ -109,11 +108,12 @@ const leases_state::Child* leases_state::child(const Hash& lease_key) const {
     return found == children_.end() || !found->second.actor ? nullptr : &found->second;
 }
 
-// A lease that goes on with another order keeps the key of its first one.
+// A lease that goes on with another order keeps the key of its first one, and so does one whose order came
+// into another block by a reorganisation.
 const leases_state::Child* leases_state::child_of(const OrderRow& row) const {
     if (const auto* lease = child(row.lease_key)) return lease;
-    const auto info = board_->find(row.order.id);
-    return info && row.order.replaces.value != 0 ? child(info->lease_key) : nullptr;
+    const auto info = board_->find(row.order.id, row.order.user);
+    return info ? child(info->lease_key) : nullptr;
 }
 
 // ---- supervision ----

@@ -45,6 +45,7 @@ private:
     void start(const Run& run);
     void read_order(const Run& run, std::function<void(const chain::Order&)> then);
     void name_lease(const Run& run, const chain::Order& order);
+    Result<void> take_name(const Run& run, const messages::OrderRow& found);
     void activate(const Run& run);
     void confirm(const Run& run);
     void refuse(const Run& run, const Error& why, bool forget);
@@ -73,7 +74,7 @@ private:
     std::shared_ptr<LeaseBoard> board_;
     std::optional<LeaseRows> rows_;
     std::map<chain::Hash, Child> children_;
-    std::map<chain::OrderId, Run> accepting_;
+    std::map<std::pair<chain::OrderId, chain::Address>, Run> accepting_;
     std::map<chain::Hash, chain::Timestamp> ended_;  ///< gone leases, until they are forgotten
     Time next_reconcile_{};
     bool reconciling_ = false;

@@ -25,22 +25,11 @@ bool is_silence(const Error& error) {
 
 caf::typed_response_promise<LeaseInfo> leases_state::accept(OrderId order, const Address& user) {
     auto promise = self_->make_response_promise<LeaseInfo>();
-    if (const auto info = board_->find(order)) {
-        if (info->user != user)
-            promise.deliver(
-                to_caf({"not_yours", "order " + std::to_string(order.value) + " belongs to another user"}));
-        else if (info->state == LeaseState::gone || info->state == LeaseState::ending)
-            promise.deliver(to_caf({"wrong_state", "order " + std::to_string(order.value) + " has ended"}));
-        else
-            promise.deliver(*info);
+    if (const auto info = board_->find(order, user); info && !over(info->state)) {
+        promise.deliver(*info);
         return promise;
     }
-    auto& run = accepting_[order];
-    if (run && run->row.user != user) {
-        promise.deliver(
-            to_caf({"not_yours", "order " + std::to_string(order.value) + " belongs to another user"}));
-        return promise;
-    }
+    auto& run = accepting_[{order, user}];
     if (!run) {
         run = std::make_shared<Acceptance>();
         run->row.order = order;
@@ -60,8 +49,7 @@ void leases_state::start(const Run& run) {
     run->running = true;
     read_order(run, [this, run](const chain::Order& order) {
         // The lease of the order before goes on with this one, as soon as it knows of it.
-        if (const auto before = board_->find(order.replaces);
-            before && before->state != LeaseState::gone && before->state != LeaseState::ending)
+        if (const auto before = board_->find(order.replaces, order.user); before && !over(before->state))
             return refuse(run,
                           {"busy", "the lease of order " + std::to_string(order.replaces.value) +
                                        " is being continued; try again in a moment"},
@@ -108,8 +96,11 @@ void leases_state::name_lease(const Run& run, const chain::Order& order) {
                 self_->request(parts_.orders, kAskTimeout, find_atom_v, run->row.order, head.number)
                     .then(
                         [this, run, activate_it](const OrderRow& found) {
-                            run->row.lease_key = found.lease_key;
+                            const auto before = run->row.lease_key;
+                            if (auto free = take_name(run, found); !free)
+                                return refuse(run, free.error(), false);
                             store::Batch intent;
+                            if (before != found.lease_key) rows_->erase(intent, before);
                             rows_->put(intent, run->row);
                             rows_->submit(std::move(intent), [this, run, activate_it,
                                                               post = inbox_.poster()](Result<void> done) {
@@ -122,6 +113,23 @@ void leases_state::name_lease(const Run& run, const chain::Order& order) {
                         silent);
             },
             silent);
+}
+
+/// An order that had ended here and lives on the chain all the same (a reorganisation took its end back) gets
+/// its lease again.
+Result<void> leases_state::take_name(const Run& run, const OrderRow& found) {
+    // The chain has left the branch that the projection is still on.
+    if (found.order.user != run->row.user || found.order.provider != settings_->provider)
+        return fail("unavailable", "the order cannot be read yet: the chain is being reorganised");
+    if (const auto info = board_->find(found.lease_key)) {
+        if (info->state != LeaseState::gone)
+            return fail("busy", "what was left of order " + std::to_string(run->row.order.value) +
+                                    " is being removed; try again in a moment");
+        ended_.erase(found.lease_key);
+        parts_.sessions->forget(found.lease_key);
+    }
+    run->row.lease_key = found.lease_key;
+    return {};
 }
 
 void leases_state::activate(const Run& run) {
@@ -160,7 +168,7 @@ void leases_state::confirm(const Run& run) {
                     return refuse(run, done.error(), false);
                 }
                 const auto& row = run->row;
-                accepting_.erase(row.order);
+                accepting_.erase({row.order, row.user});
                 spdlog::info("order {} is accepted", row.order.value);
                 parts_.happened("order_accepted");
                 const LeaseInfo info{row.lease_key, row.order,   row.user, row.state,
@@ -180,11 +188,12 @@ void leases_state::refuse(const Run& run, const Error& why, bool forget) {
     auto waiting = std::exchange(run->waiting, {});
     run->running = false;
     if (forget || !written) {
-        accepting_.erase(run->row.order);
+        accepting_.erase({run->row.order, run->row.user});
         if (written) {
             store::Batch batch;
             rows_->erase(batch, run->row.lease_key);
             rows_->submit(std::move(batch), [](Result<void>) {});
+            if (board_->find(run->row.lease_key)) ended_[run->row.lease_key] = parts_.clock();
         }
     }
     for (auto& promise : waiting) promise.deliver(to_caf(why));

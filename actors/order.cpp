@@ -36,7 +36,7 @@ Result<void> order_state::open() {
 }
 
 Result<void> order_state::reload() {
-    book_ = OrderBook(chain_info_.chain_id, chain_info_.contracts.market);
+    const auto before = std::exchange(book_, OrderBook(chain_info_.chain_id, chain_info_.contracts.market));
     unpublished_.clear();
     Result<void> outcome;
     auto read = storage_.environment->read([&](const store::ReadTransaction& rows) {
@@ -50,7 +50,19 @@ Result<void> order_state::reload() {
             return true;
         });
     });
+    if (read && outcome) tell_taken_back(before);
     return read ? outcome : read;
+}
+
+// Watchers know what was taken back: they hear what the order is now, before what the new branch makes of it.
+void order_state::tell_taken_back(const OrderBook& before) {
+    for (const auto& [id, was] : before.rows()) {
+        const auto* now = book_.find({id});
+        if (now && *now == was) continue;
+        OrderChanged change{now ? *now : was, projection_->cursor().number, {}};
+        if (!now) change.row.order.status = chain::OrderStatus::none;
+        unpublished_.push_back(std::move(change));
+    }
 }
 
 std::vector<store::Change> order_state::apply(const chain::BlockUpdate& block) {

@@ -34,6 +34,7 @@ private:
 
     Result<void> open();
     Result<void> reload();
+    void tell_taken_back(const OrderBook& before);
     std::vector<store::Change> apply(const chain::BlockUpdate& block);
     void publish(std::uint64_t durable);
     /// Runs `go` now or when the block is durable; with an error when that takes too long.

@@ -28,6 +28,7 @@ public:
     const messages::OrderRow* live_of(const chain::Address& user, const chain::Address& provider) const;
     /// A page, newest first. Code `bad_cursor`: not one that a page answered.
     Result<messages::OrderPage> list(const messages::OrderQuery& query) const;
+    const std::unordered_map<std::uint64_t, messages::OrderRow>& rows() const noexcept { return rows_; }
     /// Every live order, oldest first.
     messages::OrderPage live() const;
     std::size_t size() const noexcept { return rows_.size(); }

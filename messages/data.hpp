@@ -106,7 +106,9 @@ struct OrderPage {
     friend bool operator==(const OrderPage&, const OrderPage&) = default;
 };
 
-/// Sent to subscribers of the order projection, after the change is durable.
+/// Sent to subscribers of the order projection, after the change is durable. When blocks were taken back, the
+/// rows that these had changed come as they are now, without a time; one whose creation was taken back has
+/// the status `none`.
 struct OrderChanged {
     OrderRow row;
     std::uint64_t height = 0;

@@ -62,6 +62,27 @@ TEST_CASE("the keeper settles an order at its end, once") {
     CHECK(chain.transacted.size() == 1);
 }
 
+TEST_CASE("the keeper settles again what a reorganisation took back") {
+    Disk disk;
+    Chain chain;
+    chain.register_provider(kProvider);
+    const auto id = running_order(chain, kUser, {600});
+    World world(disk, chain);
+    Node node(world);
+    chain.time = chain.order(id).ends_at();
+    const auto before = chain.blocks.back().number;
+    const auto state = chain.state;
+    node.tick();
+    CHECK(chain.order(id).status == chain::OrderStatus::completed);
+    chain.fork(before);
+    chain.state = state;
+    chain.mine();
+    world.run();
+    node.tick();
+    CHECK(chain.order(id).status == chain::OrderStatus::completed);
+    CHECK(chain.transacted.size() == 2);
+}
+
 TEST_CASE("the keeper tries again until the chain has settled") {
     Disk disk;
     Chain chain;

@@ -235,6 +235,45 @@ TEST_CASE("a reorganisation takes back what it orphans, in rows and in memory") 
     CHECK(row.lease_key != orphaned.lease_key);
 }
 
+TEST_CASE("watchers hear what a reorganisation made of the orders that they know") {
+    Disk disk;
+    Chain chain;
+    chain.register_provider(kProvider);
+    chain.fund(kUser);
+    const auto kept = chain.create_order(kUser, kProvider);
+    chain.fund(account(3));
+    const auto fork = chain.blocks.back().number;
+    World world(disk, chain);
+    Projections node(world);
+    auto heard = std::make_shared<std::vector<OrderChanged>>();
+    order_watcher_actor watcher = world.own(world.system().spawn(
+        [heard](order_watcher_actor::pointer, caf::unit_t) {
+            return order_watcher_actor::behavior_type{
+                [heard](const OrderChanged& change) { heard->push_back(change); }};
+        },
+        caf::unit));
+    world.ask<OrderPage>(node.orders, live_atom_v, watcher).value();
+    chain.must(kProvider, chain.contracts.market, chain::calls::market::activate_order(kept));
+    const auto left = chain.create_order(account(3), kProvider);
+    world.run();
+    REQUIRE(heard->size() == 2);
+    const auto created = heard->back().row;
+    heard->clear();
+
+    chain.fork(fork);
+    chain.mine();
+    world.run();
+    REQUIRE(heard->size() == 2);
+    if (heard->front().row.order.id == left) std::swap(heard->front(), heard->back());
+    CHECK(heard->front().row.order.id == kept);
+    CHECK(heard->front().row.order.status == chain::OrderStatus::unactivated);
+    CHECK(heard->front().row == world.ask<OrderRow>(node.orders, find_atom_v, kept).value());
+    CHECK(heard->back().row.order.id == left);
+    CHECK(heard->back().row.order.status == chain::OrderStatus::none);
+    CHECK(heard->back().row.lease_key == created.lease_key);
+    CHECK(heard->back().row.order.user == account(3));
+}
+
 TEST_CASE("blocks that leave a gap or build on nothing known are refused") {
     Disk disk;
     Chain chain;

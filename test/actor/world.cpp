@@ -75,6 +75,7 @@ const chain::BlockUpdate& Chain::mine(std::vector<chain::BlockLog> logs) {
 
 void Chain::fork(std::uint64_t after) {
     blocks.resize(after + 1);
+    forks.push_back(after);
     ++salt_;
 }
 
@@ -232,10 +233,15 @@ void World::pass(std::chrono::milliseconds time, std::chrono::milliseconds step)
 void World::publish() {
     const auto head = chain.blocks.back().number;
     for (const auto& sink : chain.sinks) {
-        auto& sent = published_[sink.address()];
+        auto& [sent, forks] = published_[sink.address()];
+        if (forks != chain.forks.size()) {
+            sent = std::min(sent, *std::min_element(chain.forks.begin() + static_cast<std::ptrdiff_t>(forks),
+                                                    chain.forks.end()));
+            forks = chain.forks.size();
+        }
         if (sent == head) continue;
         BlockBatch batch;
-        for (auto n = std::min(sent, head) + 1; n <= head; ++n) batch.blocks.push_back(chain.blocks[n]);
+        for (auto n = sent + 1; n <= head; ++n) batch.blocks.push_back(chain.blocks[n]);
         sent = head;
         if (batch.blocks.empty()) continue;
         auto asked = &chain.acknowledged;

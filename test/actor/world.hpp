@@ -68,7 +68,7 @@ public:
     chain::CallResult view(const chain::Address& to, const chain::Bytes& data);
     /// A block with these logs, or none.
     const chain::BlockUpdate& mine(std::vector<chain::BlockLog> logs = {});
-    /// Takes back all blocks after this one, without the state: for projections alone.
+    /// Takes back all blocks after this one, without the state: that is the caller's, where it matters.
     void fork(std::uint64_t after);
 
     chain::Order order(chain::OrderId id);
@@ -82,6 +82,7 @@ public:
     chain::ContractAddresses contracts = chain::embedded_addresses();
     chain::Timestamp time{1'700'000'000};
     std::vector<chain::BlockUpdate> blocks;
+    std::vector<std::uint64_t> forks;  ///< the last block that each left as it was
 
     // --- as an actor
     chain::Address node;              ///< whose key `transact` signs with
@@ -182,7 +183,11 @@ private:
     std::unique_ptr<caf::actor_system> system_;
     messages::chain_actor chain_actor_;
     std::vector<caf::actor> owned_;
-    std::map<caf::actor_addr, std::uint64_t> published_;
+    struct Published {
+        std::uint64_t block = 0;
+        std::size_t forks = 0;
+    };
+    std::map<caf::actor_addr, Published> published_;
 };
 
 /// A development account.
