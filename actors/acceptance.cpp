@@ -33,33 +33,6 @@ Result<void> check_order(const chain::Order& order, const chain::Address& caller
     return {};
 }
 
-namespace {
-
-void add(Resources& total, const lease::Container& container) {
-    total.cpu_milli += container.cpu_milli;
-    total.memory_mib += container.memory_mib;
-    total.storage_mib += container.storage_mib;
-}
-
-}  // namespace
-
-Resources resources_of(const lease::Application& application) {
-    Resources total;
-    for (const auto& workload : application.workloads) {
-        Resources pod;
-        for (const auto& container : workload.containers) add(pod, container);
-        for (const auto& container : workload.init_containers) {
-            pod.cpu_milli = std::max(pod.cpu_milli, container.cpu_milli);
-            pod.memory_mib = std::max(pod.memory_mib, container.memory_mib);
-            pod.storage_mib = std::max(pod.storage_mib, container.storage_mib);
-        }
-        total.cpu_milli += pod.cpu_milli * workload.replicas;
-        total.memory_mib += pod.memory_mib * workload.replicas;
-        total.storage_mib += pod.storage_mib * workload.replicas;
-    }
-    return total;
-}
-
 Resources left_of(const Resources& a, const Resources& b) {
     auto minus = [](std::uint64_t x, std::uint64_t y) { return x > y ? x - y : 0; };
     return {minus(a.cpu_milli, b.cpu_milli), minus(a.memory_mib, b.memory_mib),

@@ -12,10 +12,6 @@ Result<void> check_order(const chain::Order& order, const chain::Address& caller
                          const chain::Address& provider, const lease::PricingPolicy& policy,
                          chain::Timestamp now);
 
-/// What an application uses at the most: over replicas; init containers run one after another, before the
-/// others.
-chain::Resources resources_of(const lease::Application& application);
-
 /// a - b for each resource, not below zero.
 chain::Resources left_of(const chain::Resources& a, const chain::Resources& b);
 

@@ -6,6 +6,7 @@
 #include "actors/lease.hpp"
 #include "actors/when_done.hpp"
 #include "chain/keccak.hpp"
+#include "lease/demand.hpp"
 #include "lease/lease_key.hpp"
 #include "messages/error.hpp"
 
@@ -90,7 +91,7 @@ Result<lease::Application> lease_state::lower(const std::string& name, const std
     auto limits = context_.settings->manifest;
     limits.bought = row_.resources;
     for (const auto& [other, app] : apps_)
-        if (other != name) limits.bought = left_of(limits.bought, resources_of(app.application));
+        if (other != name) limits.bought = left_of(limits.bought, lease::demand_of(app.application));
     return lease::lower_manifest(yaml, limits);
 }
 

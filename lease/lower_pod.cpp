@@ -206,6 +206,11 @@ void lower_security(const YamlNode& node, const Place& place, const PodContext& 
     } else if (as_root && container.run_as_non_root) {
         refuse("bad_manifest", Place(here, "runAsUser"), "0 contradicts runAsNonRoot", find("runAsUser"));
     }
+    // A process of an ordinary user holds none of the others anyway.
+    if (pod.limits.profile == Profile::restricted)
+        container.capabilities.clear();
+    else if (container.run_as_non_root)
+        container.capabilities = {"NET_BIND_SERVICE"};
 }
 
 std::vector<Port> lower_ports(const YamlNode& node) {

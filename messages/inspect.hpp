@@ -62,21 +62,35 @@ GRID_INSPECT(ContractAddresses, x.token, x.credit, x.registry, x.market, x.counc
 namespace grid::lease {
 GRID_INSPECT_OPTIONAL
 GRID_INSPECT(UserId, x.value)
-GRID_INSPECT(EnvironmentVariable, x.name, x.value)
-GRID_INSPECT(FileMount, x.directory, x.files, x.mode)
-GRID_INSPECT(ScratchMount, x.volume, x.directory, x.read_only)
-GRID_INSPECT(Port, x.name, x.number)
+GRID_INSPECT(EnvironmentVariable, x.name, x.value, x.source, x.secret)
+GRID_INSPECT(FileMount, x.directory, x.files, x.mode, x.modes, x.single, x.secret)
+GRID_INSPECT(ScratchMount, x.volume, x.directory, x.read_only, x.sub_path)
+GRID_INSPECT(ClaimMount, x.claim, x.directory, x.read_only, x.sub_path)
+GRID_INSPECT(Port, x.name, x.number, x.protocol)
+GRID_INSPECT(HttpHeader, x.name, x.value)
 GRID_INSPECT(Probe, x.kind, x.path, x.port, x.command, x.initial_delay_s, x.period_s, x.timeout_s,
-             x.failure_threshold, x.success_threshold)
-GRID_INSPECT(Container, x.name, x.image, x.command, x.arguments, x.environment, x.working_directory, x.ports,
-             x.cpu_milli, x.memory_mib, x.storage_mib, x.files, x.scratch, x.readiness, x.liveness,
-             x.run_as_user, x.run_as_group, x.run_as_non_root, x.read_only_root, x.pull_always)
+             x.failure_threshold, x.success_threshold, x.headers)
+GRID_INSPECT(Hook, x.kind, x.command, x.path, x.port, x.headers)
+GRID_INSPECT(Container, x.name, x.image, x.command, x.arguments, x.environment, x.late_expansion,
+             x.working_directory, x.ports, x.cpu_milli, x.memory_mib, x.storage_mib, x.gpus, x.files,
+             x.scratch, x.claims, x.readiness, x.liveness, x.startup, x.post_start, x.pre_stop, x.run_as_user,
+             x.run_as_group, x.run_as_non_root, x.read_only_root, x.capabilities, x.pull_always)
+GRID_INSPECT(ScratchVolume, x.name, x.size_mib, x.in_memory)
+GRID_INSPECT(Claim, x.name, x.size_mib, x.storage_class)
+GRID_INSPECT(Rollout, x.recreate, x.max_surge, x.max_unavailable, x.surge_bought, x.min_ready_s, x.progress_s,
+             x.parallel)
+GRID_INSPECT(Completion, x.completions, x.backoff_limit, x.deadline, x.keep_ended)
+GRID_INSPECT(Schedule, x.cron, x.concurrency, x.runs_at_once, x.suspended, x.starting_deadline,
+             x.keep_succeeded, x.keep_failed)
+GRID_INSPECT(RegistryLogin, x.registry, x.user, x.password)
 GRID_INSPECT(Workload, x.kind, x.name, x.replicas, x.labels, x.init_containers, x.containers, x.restart,
-             x.termination_grace_s)
-GRID_INSPECT(ServicePort, x.name, x.port, x.target_port)
-GRID_INSPECT(Service, x.name, x.workload, x.ports)
-GRID_INSPECT(EntrancePoint, x.name, x.workload, x.port)
-GRID_INSPECT(Application, x.workloads, x.services, x.entrances)
+             x.termination_grace_s, x.scratch, x.volume_group, x.registry_logins, x.overhead_cpu_milli,
+             x.overhead_memory_mib, x.rollout, x.claim_templates, x.governing_service, x.completion,
+             x.schedule)
+GRID_INSPECT(ServicePort, x.name, x.port, x.target_port, x.protocol)
+GRID_INSPECT(Service, x.name, x.workload, x.ports, x.headless, x.also_unready)
+GRID_INSPECT(EntrancePoint, x.name, x.workload, x.port, x.hosts)
+GRID_INSPECT(Application, x.workloads, x.services, x.entrances, x.claims, x.revision)
 }  // namespace grid::lease
 
 namespace grid::messages {

@@ -6,6 +6,8 @@
 #include <future>
 
 #include "adapters/podman/namespaces.hpp"
+#include "adapters/podman/supported.hpp"
+#include "lease/demand.hpp"
 
 namespace grid::adapters::podman {
 
@@ -125,23 +127,7 @@ std::string Driver::app_directory(const std::string& lease, const std::string& a
 }
 
 Result<void> Driver::check_limits(const lease::Application& application, const Resources& resources) const {
-    Resources sum;
-    for (const auto& w : application.workloads) {
-        Resources pod, init;
-        for (const auto& c : w.containers) {
-            pod.cpu_milli += c.cpu_milli;
-            pod.memory_mib += c.memory_mib;
-            pod.storage_mib += c.storage_mib;
-        }
-        for (const auto& c : w.init_containers) {
-            init.cpu_milli = std::max(init.cpu_milli, c.cpu_milli);
-            init.memory_mib = std::max(init.memory_mib, c.memory_mib);
-            init.storage_mib = std::max(init.storage_mib, c.storage_mib);
-        }
-        sum.cpu_milli += std::max(pod.cpu_milli, init.cpu_milli) * w.replicas;
-        sum.memory_mib += std::max(pod.memory_mib, init.memory_mib) * w.replicas;
-        sum.storage_mib += std::max(pod.storage_mib, init.storage_mib) * w.replicas;
-    }
+    const Resources sum = lease::demand_of(application);
     const auto over = [](const char* what, std::uint64_t wants, std::uint64_t has) {
         return fail("failed_to_start", std::string("the application wants ") + std::to_string(wants) + " " +
                                            what + ", the order has " + std::to_string(has));
@@ -157,6 +143,7 @@ Result<void> Driver::check_limits(const lease::Application& application, const R
 Result<AppStatus> Driver::apply(const Hash& lease, const std::string& app,
                                 const lease::Application& application, const Resources& resources) {
     if (auto ok = check_names(app, application); !ok) return tl::unexpected(ok.error());
+    if (auto ok = check_supported(application); !ok) return tl::unexpected(ok.error());
     if (auto ok = check_limits(application, resources); !ok) return tl::unexpected(ok.error());
     Deployment d;
     d.lease = lease_text(lease);

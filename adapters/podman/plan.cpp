@@ -25,10 +25,6 @@ namespace {
 
 constexpr std::uint64_t kMib = 1024 * 1024;
 constexpr std::uint64_t kLogBytes = 10 * kMib;
-/// What stock images need to prepare themselves and drop to their own user; podman's default has more.
-constexpr const char* kBaseline[] = {"CHOWN",  "DAC_OVERRIDE", "FOWNER",
-                                     "FSETID", "KILL",         "NET_BIND_SERVICE",
-                                     "SETGID", "SETUID",       "SYS_CHROOT"};
 constexpr std::uint64_t kPeriod = 100'000;  // microseconds, the kernel's usual one
 constexpr std::uint64_t kMinQuota = 1'000;
 
@@ -184,8 +180,11 @@ void mounts(Json& json, const PodPlan& pod, const ContainerPlan& plan) {
         strings(json, "options", {"rbind", read_only ? "ro" : "rw", "nosuid", "nodev", "rprivate"});
         json.EndObject();
     };
-    for (std::size_t i = 0; i < plan.container->files.size(); ++i)
-        bind(file_directory(pod, plan, i), plan.container->files[i].directory, true);
+    for (std::size_t i = 0; i < plan.container->files.size(); ++i) {
+        const auto& mount = plan.container->files[i];
+        const std::string file = mount.single ? "/" + mount.files.begin()->first : "";
+        bind(file_directory(pod, plan, i) + file, mount.directory, true);
+    }
     for (const auto& scratch : plan.container->scratch)
         bind(scratch_directory(pod, scratch.volume), scratch.directory, scratch.read_only);
     json.EndArray();
@@ -198,9 +197,12 @@ bool valid_name(const std::string& name) {
            });
 }
 
-bool valid_file_name(const std::string& name) {
-    return !name.empty() && name != "." && name != ".." && name.size() <= 253 &&
-           name.find_first_of(std::string("/\0", 2)) == std::string::npos;
+/// A relative path that does not leave its directory.
+bool valid_file_path(const std::string& path) {
+    if (path.empty() || path.size() > 1024 || path.find('\0') != std::string::npos) return false;
+    for (const auto& part : fs::path(path))
+        if (part.empty() || part == "." || part == ".." || part == "/") return false;
+    return true;
 }
 
 bool valid_directory(const std::string& path) {
@@ -214,12 +216,17 @@ Result<void> write_files(const std::string& directory, const lease::FileMount& m
     if (e) return fail("failed_to_start", "the directory for files cannot be made: " + e.message());
     for (const auto& [name, content] : mount.files) {
         const auto path = directory + "/" + name;
+        for (auto parent = fs::path(path).parent_path(); parent != fs::path(directory);
+             parent = parent.parent_path())
+            if (fs::create_directories(parent, e); e || ::chmod(parent.c_str(), 0755) != 0)
+                return fail("failed_to_start", "the directory for " + name + " cannot be made");
         std::ofstream out(path, std::ios::binary | std::ios::trunc);
         out << content;
         if (!out.flush()) return fail("failed_to_start", "the file " + name + " cannot be written");
         out.close();
-        if (::chmod(path.c_str(), mount.mode & 0777) != 0 ||
-            (owner && ::chown(path.c_str(), owner, owner) != 0))
+        const auto other = mount.modes.find(name);
+        const auto mode = other == mount.modes.end() ? mount.mode : other->second;
+        if (::chmod(path.c_str(), mode & 0777) != 0 || (owner && ::chown(path.c_str(), owner, owner) != 0))
             return fail("failed_to_start", "the file " + name + " cannot be prepared");
     }
     if (::chmod(directory.c_str(), 0755) != 0)
@@ -273,9 +280,7 @@ std::string create_spec(const PodPlan& pod, const ContainerPlan& plan) {
     limits(json, pod, c);
     mounts(json, pod, plan);
     strings(json, "cap_drop", {"ALL"});
-    strings(json, "cap_add",
-            c.run_as_non_root ? std::vector<std::string>{"NET_BIND_SERVICE"}
-                              : std::vector<std::string>(std::begin(kBaseline), std::end(kBaseline)));
+    strings(json, "cap_add", c.capabilities);
     json.Key("no_new_privileges");
     json.Bool(true);
     json.Key("read_only_filesystem");
@@ -411,7 +416,9 @@ Result<void> check_names(const std::string& app, const lease::Application& appli
                     if (!valid_directory(mount.directory))
                         return bad("directory of a mount", mount.directory);
                     for (const auto& file : mount.files)
-                        if (!valid_file_name(file.first)) return bad("name of a file", file.first);
+                        if (!valid_file_path(file.first)) return bad("path of a file", file.first);
+                    if (mount.single && mount.files.size() != 1)
+                        return bad("mount of one file", mount.directory);
                 }
                 for (const auto& scratch : c.scratch)
                     if (!valid_directory(scratch.directory))

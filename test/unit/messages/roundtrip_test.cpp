@@ -35,7 +35,13 @@ constexpr std::size_t kFields<messages::OrderQuery> = 6;
 template <>
 constexpr std::size_t kFields<messages::Terms> = 5;
 template <>
-constexpr std::size_t kFields<lease::Container> = 19;
+constexpr std::size_t kFields<lease::Container> = 26;
+template <>
+constexpr std::size_t kFields<lease::Workload> = 18;
+template <>
+constexpr std::size_t kFields<lease::Completion> = 4;
+template <>
+constexpr std::size_t kFields<lease::Schedule> = 7;
 
 /// An inspector that puts another value into every field.
 class Filler {
