@@ -144,9 +144,9 @@ std::optional<RpcError> StrangerRpc::check_params(const std::string& method,
         if (!ours) return mistake("params[0].address: expected the market's contracts and no others");
     } else if (method == "eth_sendRawTransaction") {
         const auto raw =
-            first && first->IsString() ? chain::from_hex(first->GetString()) : fail("bad_hex", "");
+            first && first->IsString() ? chain::from_hex(first->GetString()) : fail("bad_hex", "no string");
         const auto decoded = raw ? chain::SignedTransaction::decode(*raw) : tl::unexpected(raw.error());
-        if (!decoded) return mistake("params[0]: expected a signed transaction");
+        if (!decoded) return mistake("params[0]: expected a signed transaction: " + decoded.error().message);
         if (decoded->transaction.chain_id != pool_.chain_id())
             return mistake("wrong chain id: expected " + std::to_string(pool_.chain_id()), -32000);
         if (!decoded->transaction.to || !contracts_.contains(*decoded->transaction.to))
