@@ -85,7 +85,7 @@ void quote_state::judge_entry(const Terms& terms, const chain::Resources& coming
             [judged](const caf::error& error) {
                 auto reason = from_caf(error);
                 if (reason.code == "not_found")
-                    reason = {"not_acceptable", "this provider is not registered on the chain yet"};
+                    reason = {"not_registered", "this provider is not registered on the chain yet"};
                 judged(tl::unexpected(std::move(reason)));
             });
 }
@@ -158,7 +158,7 @@ quote_state::interface::behavior_type quote_state::behavior() {
                 if (offer)
                     promise.deliver(Estimate{true, "", offer->prices, offer->hourly_rate, offer->deposit,
                                              offer->probation});
-                else if (offer.error().code == "not_acceptable")
+                else if (offer.error().code == "not_acceptable" || offer.error().code == "not_registered")
                     promise.deliver(Estimate{false, offer.error().message, {}, {}, {}, {}});
                 else
                     promise.deliver(to_caf(offer.error()));

@@ -8,7 +8,8 @@ namespace grid::messages {
 using quote_actor = caf::typed_actor<
     // Unsigned and free of side effects.
     caf::replies_to<estim_atom, Terms>::with<Estimate>,
-    // Signed for terms.user. Errors: not_acceptable (with the reason), too_many_quotes.
+    // Signed for terms.user. Errors: not_acceptable (with the reason), too_many_quotes, not_registered (yet,
+    // as far as this node knows the chain).
     caf::replies_to<quote_atom, Terms>::with<SignedQuote>>;
 
 }  // namespace grid::messages

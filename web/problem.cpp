@@ -38,6 +38,7 @@ constexpr std::array kStatusOfCode{
     CodeStatus{"nonce_too_low", 409},
     CodeStatus{"not_acceptable", 422},
     CodeStatus{"not_found", 404},
+    CodeStatus{"not_registered", 503},
     CodeStatus{"not_yours", 403},
     CodeStatus{"overloaded", 503},
     CodeStatus{"policy", 422},

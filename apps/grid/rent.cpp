@@ -44,17 +44,18 @@ chain::Provider choose_provider(const Context& context, const ChainClient& chain
     return *best;
 }
 
-/// A gateway acts upon an order of an EVM network when it has some confirmations: until then it knows no such
-/// order. On the embedded chain it knows at once.
-std::string accept_when_known(GatewayClient& gateway, chain::OrderId order) {
+/// A gateway on an EVM network knows of a registration and of an order when they have some confirmations:
+/// until then it answers with `code`. On the embedded chain it knows at once.
+template <class Ask>
+auto when_confirmed(std::string_view code, const Ask& ask) {
     constexpr auto kPatience = std::chrono::minutes(5);
     constexpr auto kPause = std::chrono::milliseconds(250);
     const auto limit = std::chrono::steady_clock::now() + kPatience;
     for (bool told = false;; told = true) {
         try {
-            return gateway.accept(order);
+            return ask();
         } catch (const Failure& failure) {
-            if (failure.error().code != "not_found" || std::chrono::steady_clock::now() > limit) throw;
+            if (failure.error().code != code || std::chrono::steady_clock::now() > limit) throw;
         }
         if (!told) progress("the gateway waits for the network's confirmations");
         std::this_thread::sleep_for(kPause);
@@ -82,7 +83,8 @@ RentResult rent(const Context& context, const chain::PrivateKey& key, const Rent
     result.provider = choose_provider(context, chain, request);
     progress("provider " + result.provider.address.checksummed() + ", " + describe(request.resources));
     GatewayClient gateway(gateway_url(context, result.provider), chain, key, result.provider.address);
-    const auto terms = gateway.quote(request.resources, request.duration);
+    const auto terms =
+        when_confirmed("not_registered", [&] { return gateway.quote(request.resources, request.duration); });
     result.deposit = terms.deposit;
     progress("quoted: " + terms.deposit.units() + " GRID for " + std::to_string(request.duration.count) +
              " s");
@@ -92,7 +94,7 @@ RentResult rent(const Context& context, const chain::PrivateKey& key, const Rent
     result.order = order_created_by(mined, chain.contracts());
     progress("order " + std::to_string(result.order.value) + " is in escrow");
     try {
-        result.lease_key = accept_when_known(gateway, result.order);
+        result.lease_key = when_confirmed("not_found", [&] { return gateway.accept(result.order); });
         progress("accepted by the gateway; lease " + result.lease_key);
         result.app = gateway.deploy(request.deployment);
         progress("deployed: " + result.app.name + " is " + result.app.state);

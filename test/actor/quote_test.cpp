@@ -75,7 +75,10 @@ TEST_CASE("a provider that is not registered quotes nothing") {
     Chain chain;
     World world(disk, chain);
     Node node(world);
-    CHECK(node.quote(terms_of(kUser)).code() == "not_acceptable");
+    CHECK(node.quote(terms_of(kUser)).code() == "not_registered");
+    const auto estimate = world.ask<Estimate>(node.quotes, estim_atom_v, terms_of(kUser)).value();
+    CHECK_FALSE(estimate.acceptable);
+    CHECK_FALSE(estimate.reason.empty());
 }
 
 TEST_CASE("the Market takes a signed quote, once, from its user alone") {

@@ -523,7 +523,7 @@ TEST_CASE("every code of an error has its status in one table") {
         {"timeout", 504},         {"unavailable", 503},    {"overloaded", 503},
         {"too_many_quotes", 429}, {"reverted", 409},       {"cluster_unavailable", 503},
         {"internal", 500},        {"never heard of", 500}, {"not_acceptable", 422},
-        {"foreign_login", 401},   {"bad_signatures", 400},
+        {"foreign_login", 401},   {"bad_signatures", 400}, {"not_registered", 503},
     };
     for (const auto& row : rows) {
         CAPTURE(row.code);
