@@ -6,6 +6,9 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { api, build, root } from './node.mjs'
 
+// viem keeps the code to itself.
+const { multicall3Bytecode } = await import(new URL('constants/contracts.js', import.meta.resolve('viem')))
+
 const program = join(root, 'test', 'e2e', 'node_modules', '@foundry-rs', 'anvil-linux-amd64', 'bin', 'anvil')
 
 export class Anvil {
@@ -28,6 +31,7 @@ export class Anvil {
   /** With the contracts of a development chain, whose address book is `contracts`. */
   static async deployed(...options) {
     const anvil = await Anvil.start(...options)
+    await anvil.#placeMulticall()
     anvil.directory = mkdtempSync(join(tmpdir(), 'grid-anvil-'))
     anvil.contracts = join(anvil.directory, 'addresses.yaml')
     const words = ['--rpc', anvil.url, '--key', 'dev:0', 'chain', 'deploy', '--development', '--addresses', anvil.contracts]
@@ -48,6 +52,12 @@ export class Anvil {
 
   async height() {
     return Number(await this.request('eth_blockNumber'))
+  }
+
+  /** Multicall3 at its usual address, as public networks have it. */
+  async #placeMulticall() {
+    const code = await this.request('eth_call', { data: multicall3Bytecode }, 'latest')
+    await this.request('anvil_setCode', '0xcA11bde05977b3631167028862bE2a173976CA11', code)
   }
 
   async stop() {

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { BaseError, ContractFunctionRevertedError, encodeFunctionData, maxUint64 } from 'viem'
 import { Node, api, build, rpc, sampleManifest, until, visit } from './node.mjs'
-import { Chain, abi, account, at, bearer, login, proofOf } from './wallet.mjs'
+import { Chain, abi, account, at, bearer, chainId, gasPrice, login, proofOf } from './wallet.mjs'
 
 const maxPrice = 2n ** 96n - 1n
 const resources = { cpuMilli: 100n, memoryMiB: 64n, storageMiB: 64n, gpus: 0n }
@@ -49,11 +49,18 @@ after(async () => {
   await node?.stop()
 })
 
+/** Asks again as soon as the limit of requests for a wallet lets it. */
+const unhurried = ask => until('the wallet may ask again', async () => {
+  const answer = await ask()
+  if (answer.status !== 429) return answer
+  assert.ok(Number(answer.headers['retry-after']) >= 1)
+})
+
 /** Everything that bad input must not change. */
 async function state() {
   const credits = await Promise.all([1, 2, 3, 9].map(i => chain.contract('Credit').read.balanceOf([account(i).address])))
   const { available } = await chain.contract('Registry').read.get([provider])
-  const apps = await api(`${node.gateway}/v1/apps`, 'GET', undefined, bearer(token))
+  const apps = await unhurried(() => api(`${node.gateway}/v1/apps`, 'GET', undefined, bearer(token)))
   return {
     credits, available, apps: [apps.status, apps.json],
     escrow: await chain.contract('Credit').read.balanceOf([at(4)]),
@@ -62,29 +69,32 @@ async function state() {
   }
 }
 
-/** Runs what must fail, and sees that nothing changed and the node lives. `mined`: a failed transaction makes a block. */
+/** Runs what must fail, and sees that nothing changed and the node lives. `mined`: failed transactions are in blocks. */
 async function unchanged(act, { mined = false } = {}) {
   const before = await state(), height = await chain.reader.getBlockNumber({ cacheTime: 0 })
   await act()
   assert.deepEqual(await state(), before)
-  if (!mined) assert.equal(await chain.reader.getBlockNumber({ cacheTime: 0 }), height)
+  if (!mined) assert.equal(await chain.transactionsSince(height), 0)
   assert.ok(node.alive(), node.log())
   for (const url of [node.platform, node.gateway]) assert.equal((await visit(`${url}/healthz`)).status, 200)
 }
 
 // ---- the chain ----
 
-const transaction = { type: 'eip1559', chainId: 4743, to: at(1), data: '0x', gas: 100_000n, maxFeePerGas: 0n, maxPriorityFeePerGas: 0n }
-const sendRaw = async raw => (await rpc(node, 'eth_sendRawTransaction', [raw])).error
+const transaction = { type: 'eip1559', chainId, to: at(1), data: '0x', gas: 100_000n, maxFeePerGas: gasPrice, maxPriorityFeePerGas: 0n }
+/** A request to the node, also where a network keeps the chain. */
+const own = (...words) => rpc({ rpc: node.ownRpc }, ...words)
+const sendRaw = async raw => (await own('eth_sendRawTransaction', [raw])).error
 
 test('transactions: wrong signature, wrong chain id, nonce reuse', async () => {
   const sender = account(9)
   const nonce = await chain.reader.getTransactionCount({ address: sender.address })
   const good = await sender.signTransaction({ ...transaction, nonce })
-  const once = await sender.signTransaction({ ...transaction, nonce, to: account(8).address })
+  const approval = encodeFunctionData({ abi: abi('GridToken'), functionName: 'approve', args: [account(8).address, 1n] })
+  const once = await sender.signTransaction({ ...transaction, nonce, data: approval })
   await unchanged(async () => {
     for (const [name, raw, reason] of [
-      ['a signature that nobody could have made', good.slice(0, -130) + 'f'.repeat(64) + good.slice(-66), /sender/],
+      ['a signature that nobody could have made', good.slice(0, -130) + 'f'.repeat(64) + good.slice(-66), /sender|r between 1 and n-1/],
       ['s in the upper half', good.slice(0, -64) + 'f'.repeat(64), /EIP-2/],
       ['wrong chain id', await sender.signTransaction({ ...transaction, nonce, chainId: 1 }), /chain/],
       ['cut off', good.slice(0, -2), /./],
@@ -175,11 +185,11 @@ test('calldata: forged status and amounts, wrong widths, too short, unknown', as
       'an unknown method': '0xdeadbeef'
     })) {
       const call = { from: user.address, to: at(4), data: forged }
-      assert.equal((await rpc(node, 'eth_call', [call, 'latest'])).error?.code, 3, name)
+      assert.equal((await own('eth_call', [call, 'latest'])).error?.code, 3, name)
       const raw = await user.signTransaction({
         ...transaction, to: at(4), data: forged, gas: 5_000_000n, nonce: await chain.reader.getTransactionCount({ address: user.address })
       })
-      const hash = (await rpc(node, 'eth_sendRawTransaction', [raw])).result
+      const hash = (await own('eth_sendRawTransaction', [raw])).result
       assert.equal((await chain.reader.waitForTransactionReceipt({ hash })).status, 'reverted', name)
     }
   }, { mined: true })
@@ -217,7 +227,7 @@ const quoteTypes = {
     ['salt', 'bytes32']]
     .map(([name, type]) => ({ name, type }))
 }
-const domain = { name: 'GRID Market', version: '1', chainId: 4743, verifyingContract: at(4) }
+const domain = { name: 'GRID Market', version: '1', chainId, verifyingContract: at(4) }
 
 /** [quote, signature] for account 3, signed by account `signer`. */
 async function quoted(change = {}, { signer = 1, signedDomain = domain } = {}) {
@@ -321,8 +331,8 @@ test('logins by message: foreign domain, chain, provider; replayed', async () =>
     for (const [from, to] of [
       [`${authority} wants`, 'evil.example.org wants'],
       [`URI: http://${authority}`, 'URI: http://evil.example.org'],
-      ['Chain ID: 4743', 'Chain ID: 1'],
-      [`provider:4743:${provider}`, `provider:4743:${account(4).address}`]
+      [`Chain ID: ${chainId}`, 'Chain ID: 1'],
+      [`provider:${chainId}:${provider}`, `provider:${chainId}:${account(4).address}`]
     ]) {
       assert.ok(message.includes(from))
       problem(await signed(message.replace(from, to)), 401, 'foreign_login')
@@ -389,12 +399,7 @@ test('a page of a tenant cannot use the visitor\'s session', async () => {
 
 // ---- deployments ----
 
-/** Tries to deploy, as soon as the limit of deployments for a wallet lets it. */
-const deployed = body => until('the wallet may deploy', async () => {
-  const answer = await api(`${node.gateway}/v1/apps`, 'POST', body, bearer(token))
-  if (answer.status !== 429) return answer
-  assert.ok(Number(answer.headers['retry-after']) >= 1)
-})
+const deployed = body => unhurried(() => api(`${node.gateway}/v1/apps`, 'POST', body, bearer(token)))
 const inContainer = line => sample.replace('          image: localhost/grid-sample:1\n', `          image: localhost/grid-sample:1\n${line}`)
 const inPod = line => sample.replace('      containers:\n', `${line}      containers:\n`)
 const privileged = inContainer('          securityContext:\n            privileged: true\n')
@@ -497,7 +502,7 @@ function refusedStart(config, ...words) {
 }
 
 test('a port in use, and a data directory in use', async () => {
-  const place = Node.place()
+  const place = await Node.prepare()
   try {
     const port = Number(new URL(node.platform).port)
     await unchanged(() => {
@@ -553,12 +558,13 @@ test('a damaged configuration: file, line and key are told', async () => {
 })
 
 test('an unreadable key file', async () => {
-  const place = Node.place()
+  const place = await Node.prepare()
   try {
     const key = join(place.data, 'key.json'), password = join(place.data, 'password')
     writeFileSync(password, 'right\n')
     const start = file => {
-      writeFileSync(place.config, `data: ${place.data}\nplatform:\n  listen: 127.0.0.1:0\ngateway:\n  listen: 127.0.0.1:0\n  key_file: ${file}\n  key_password_file: ${password}\n`)
+      place.gatewayLines = `  key_file: ${file}\n  key_password_file: ${password}`
+      place.configure({ platformPort: 0, gatewayPort: 0 })
       return refusedStart(place.config)
     }
     assert.match(start(join(place.data, 'missing.json')), /gateway\.key_file .*missing\.json cannot be read.*\(key_unreadable\)/)

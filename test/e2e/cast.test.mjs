@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { toEventSignature, toFunctionSignature } from 'viem'
 import { Node, api, until } from './node.mjs'
-import { Chain, abi, account, addressOf, at, mnemonic, published } from './wallet.mjs'
+import { Chain, abi, account, addressOf, at, chainId, clientName, gasIsPaid, mnemonic, published } from './wallet.mjs'
 
 const token = at(1)
 const someone = account(3).address
@@ -41,7 +41,7 @@ function refused(...words) {
 }
 
 test('cast reads the chain', () => {
-  assert.equal(node.cast('chain-id'), '4743')
+  assert.equal(node.cast('chain-id'), String(chainId))
   assert.match(node.cast('block-number'), /^\d+$/)
   assert.equal(node.cast('call', token, 'symbol()(string)'), '"GRID"')
   assert.match(node.cast('call', token, 'balanceOf(address)(uint256)', someone), /^1000000000000000000000000 /)
@@ -52,11 +52,11 @@ test('cast asks for blocks, accounts and fees', () => {
   const block = JSON.parse(node.cast('block', 'latest', '--json'))
   assert.equal(JSON.parse(node.cast('block', block.hash, '--full', '--json')).hash, block.hash)
   assert.equal(node.cast('block', 'latest', '--field', 'number'), String(Number(block.number)))
-  assert.match(node.cast('client'), /^GRID\//)
+  assert.match(node.cast('client'), clientName)
   assert.equal(node.cast('balance', someone, '--ether'), '1.000000000000000000')
   assert.equal(node.cast('nonce', someone), '0')
-  assert.equal(node.cast('gas-price'), '0')
-  assert.equal(node.cast('base-fee'), '0')
+  assert.equal(BigInt(node.cast('base-fee')) > 0n, gasIsPaid)
+  assert.equal(BigInt(node.cast('gas-price')) > 0n, gasIsPaid)
   assert.equal(BigInt(node.cast('storage', token, '0')), 0n)
   assert.ok(Number(node.cast('codesize', token)) > 0)
   assert.ok(Number(node.cast('estimate', token, 'transfer(address,uint256)', someone, '1', '--from', account(0).address)) >= 21_000)
@@ -118,13 +118,14 @@ test('cast finds logs by address and topic, and decodes them', () => {
   assert.ok(logs.length >= 2)
   assert.equal(logs[0].topics[0], node.cast('sig-event', toEventSignature(entry('GridToken', 'Transfer'))))
   assert.equal(JSON.parse(node.cast(...words, account(9).address, '--json')).length, 0)
-  assert.match(node.cast('decode-event', '--sig', 'Transfer(uint256)', logs[0].data), /\b7\b/)  // what is not indexed
+  const [sent] = logs.filter(({ topics }) => topics[1].endsWith(account(0).address.slice(2).toLowerCase()))
+  assert.match(node.cast('decode-event', '--sig', 'Transfer(uint256)', sent.data), /\b7\b/)  // what is not indexed
 })
 
 test('cast signs permits and buys credits with them', () => {
   const [owner, spender, value, deadline] = [account(5).address, addressOf('Credit'), '5', String(2n ** 64n)]
   const typed = {
-    domain: { name: 'GRID', version: '1', chainId: 4743, verifyingContract: token },
+    domain: { name: 'GRID', version: '1', chainId, verifyingContract: token },
     types: {
       EIP712Domain: [['string', 'name'], ['string', 'version'], ['uint256', 'chainId'], ['address', 'verifyingContract']].map(([type, name]) => ({ type, name })),
       Permit: [['address', 'owner'], ['address', 'spender'], ['uint256', 'value'], ['uint256', 'nonce'], ['uint256', 'deadline']].map(([type, name]) => ({ type, name }))
@@ -166,5 +167,5 @@ test('cast moves time, takes snapshots and goes back', () => {
   assert.notEqual(node.cast('block', 'latest', '--field', 'hash'), before)
   assert.equal(node.cast('rpc', 'evm_revert', snapshot), 'true')
   assert.equal(node.cast('block', 'latest', '--field', 'hash'), before)
-  assert.match(refused('rpc', 'eth_fillTransaction'), /-32601/)
+  assert.match(refused('rpc', 'eth_nothing'), /-32601/)
 })

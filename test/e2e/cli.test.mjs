@@ -92,8 +92,9 @@ test('keys that cannot be made or read', () => {
   assert.deepEqual(node.grid('key', 'list').map(key => key.name), ['alice', 'bob', 'carol'])
 })
 
-test('token and credits: transfer, faucet, buy, redeem, balance', () => {
+test('token and credits: transfer, faucet, buy, redeem, balance', async () => {
   const alice = node.grid('key', 'show', 'alice').address
+  await node.fund(alice)
   const before = BigInt(node.grid('token', 'balance', 'dev:0').tokens)
   assert.equal(BigInt(node.grid('--key', 'dev:0', 'token', 'transfer', alice, '12.5').tokens), before - 25n * whole / 2n)
   assert.deepEqual(node.grid('token', 'balance', 'alice'), { account: alice, tokens: '12500000000000000000', credits: '0' })

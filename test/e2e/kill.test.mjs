@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { Node, api, sampleManifest, until, visit } from './node.mjs'
-import { Chain, bearer, login } from './wallet.mjs'
+import { Chain, bearer, chainId, login } from './wallet.mjs'
 
 const resources = ['--cpu', '500m', '--memory', '128Mi', '--storage', '128Mi']
 const rent = (key, ...words) => node.grid('--key', key, 'rent', sampleManifest, ...resources, ...words)
@@ -144,7 +144,7 @@ test('a deployment, an update and a removal that a kill interrupts are finished,
 })
 
 test('kills in a row while it starts do no harm', async () => {
-  for (const step of ['chain 4743 is open', 'gateway of', 'platform serves']) {
+  for (const step of [`chain ${chainId} is open`, 'gateway of', 'platform serves']) {
     await node.kill()
     const written = node.log(0).length
     node.spawn()

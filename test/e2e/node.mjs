@@ -1,10 +1,12 @@
-// A real node for a test: gridd on free ports in a directory of its own, ended with the test without a trace.
+// A real node for a test: gridd on free ports in a directory of its own, ended with the test without a trace. Its chain is the one that this run is
+// on (chain.mjs): a ledger of its own, or an anvil of its own with the contracts.
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { chainName, gasIsPaid } from './chain.mjs'
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 export const build = process.env.GRID_BUILD ?? join(root, 'build', 'dev')
@@ -82,28 +84,44 @@ export class Node {
     return node
   }
 
-  /** `gateway`: further lines of that section; `chain`: the lines of that one. */
-  static async start({ roles = ['ledger', 'platform'], gateway, chain } = {}) {
-    const node = Node.place({ roles, gateway, chain })
-    try {
-      await node.launch()
-    } catch (error) {
-      await node.sweep()
-      throw error
-    }
+  /**
+   * The same with the chain of this run: on anvil the network is there, and ends with the node. `gateway`: further lines of that section; `chain`: the
+   * lines of that one, for an embedded ledger.
+   */
+  static async prepare({ roles = ['ledger', 'platform', 'gateway'], gateway, chain } = {}) {
+    if (chainName === 'embedded') return Node.place({ roles, gateway, chain })
+    if (chain) throw new Error('lines of an embedded ledger for a node on a network')
+    const { Anvil } = await import('./anvil.mjs')
+    // A gateway lives by the time of blocks, which come by themselves; where there is none a test decides alone when there is a block.
+    const network = await Anvil.deployed('--accounts', '50', '--balance', '1', ...roles.includes('gateway') ? ['--block-time', '1', '--mixed-mining'] : [])
+    const node = Node.placeOn(network, { roles: roles.filter(role => role !== 'ledger'), gateway, chain: ['confirmations: 0'] })
+    node.endsWith = network
     return node
+  }
+
+  static async start({ roles = ['ledger', 'platform'], gateway, chain } = {}) {
+    return Node.#launched(await Node.prepare({ roles, gateway, chain }))
   }
 
   /**
    * On a network with GRID's contracts (Anvil.deployed) instead of a ledger of its own. `through`: the endpoints that the node
    * asks, when they are others than the network's own; the grid command asks that.
    */
-  static async startOn(network, { roles = ['platform', 'gateway'], chain = [], gateway, through = [network.url] } = {}) {
+  static placeOn(network, { roles = ['platform', 'gateway'], chain = [], gateway, through = [network.url] } = {}) {
     const node = Node.place({
       roles, gateway,
       chain: ['kind: evm', 'development: true', `rpc: [${through.join(', ')}]`, `contracts: ${network.contracts}`, 'poll: 50ms', ...chain]
     })
     node.network = network
+    node.rpc = network.url
+    return node
+  }
+
+  static startOn(network, options) {
+    return Node.#launched(Node.placeOn(network, options))
+  }
+
+  static async #launched(node) {
     try {
       await node.launch()
     } catch (error) {
@@ -148,7 +166,8 @@ export class Node {
     const addresses = JSON.parse(readFileSync(ready, 'utf8'))
     this.platform = addresses.platform
     this.gateway = addresses.gateway
-    this.rpc = this.network?.url ?? `${this.platform}/rpc`
+    this.ownRpc = `${this.platform}/rpc`
+    this.rpc = this.network?.url ?? this.ownRpc
   }
 
   /** What gridd has written, from a place on; by default the end. */
@@ -207,6 +226,8 @@ export class Node {
       rmSync(run, { recursive: true, force: true })
     }
     rmSync(this.data, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
+    await this.endsWith?.stop()
+    this.endsWith = undefined
     if (orphans.length > 0) throw new Error(`containers ran that podman did not know: ${JSON.stringify(orphans)}`)
   }
 
@@ -269,13 +290,21 @@ export class Node {
       '--attributes', '{"region":"local"}', '--accept-offers', ...words)
   }
 
+  /** An account that has never been there can pay for gas, where gas is paid. */
+  async fund(address) {
+    const answer = gasIsPaid ? await rpc(this, 'anvil_setBalance', [address, '0xde0b6b3a7640000']) : {}
+    if (answer.error) throw new Error(answer.error.message)
+  }
+
+  /** What the grid command finds this node and its chain by. */
+  environment() {
+    const { GRID_KEY, GRID_KEYS, GRID_RPC, GRID_CONTRACTS, GRID_GATEWAY, GRID_PASSWORD_FILE, ...inherited } = process.env
+    return { ...inherited, GRID_HOME: this.data, GRID_RPC: this.rpc ?? '', GRID_CONTRACTS: this.network?.contracts ?? '', GRID_GATEWAY: this.gateway ?? '' }
+  }
+
   /** The grid command however it ends: {code, out, err}. */
   run(words, { env = {}, input = '' } = {}) {
-    const { GRID_KEY, GRID_KEYS, GRID_RPC, GRID_CONTRACTS, GRID_GATEWAY, GRID_PASSWORD_FILE, ...inherited } = process.env
-    const done = spawnSync(join(build, 'grid'), words.map(String), {
-      encoding: 'utf8', input, timeout: 60_000,
-      env: { ...inherited, GRID_HOME: this.data, GRID_RPC: this.rpc ?? '', GRID_CONTRACTS: this.network?.contracts ?? '', GRID_GATEWAY: this.gateway ?? '', ...env }
-    })
+    const done = spawnSync(join(build, 'grid'), words.map(String), { encoding: 'utf8', input, timeout: 60_000, env: { ...this.environment(), ...env } })
     if (done.error) throw done.error
     return { code: done.status, out: done.stdout, err: done.stderr }
   }

@@ -2,14 +2,11 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createPublicClient, createWalletClient, defineChain, getContract, http } from 'viem'
-import { mnemonicToAccount } from 'viem/accounts'
+import { account, at, chainId } from './chain.mjs'
 import { api, root } from './node.mjs'
 
-export const mnemonic = 'test test test test test test test test test test test junk'
-export const account = index => mnemonicToAccount(mnemonic, { addressIndex: index })
+export { account, at, chainId, clientName, gasIsPaid, gasPrice, mnemonic } from './chain.mjs'
 export const abi = name => JSON.parse(readFileSync(join(root, 'chain', 'abi', `${name}.json`), 'utf8'))
-/** Where the contracts are: 1 GridToken, 2 Credit, 3 Registry, 4 Market, 5 Council, 6 Pledge. */
-export const at = n => `0x4743${String(n).padStart(36, '0')}`
 const places = { GridToken: 1, Credit: 2, Registry: 3, Market: 4, Council: 5, Pledge: 6 }
 export const addressOf = name => name === 'Multicall3' ? '0xca11bde05977b3631167028862be2a173976ca11' : at(places[name])
 /** The names of the contracts whose ABI is published. */
@@ -19,7 +16,7 @@ export const published = readdirSync(join(root, 'chain', 'abi')).filter(file => 
 export class Chain {
   constructor(node) {
     this.chain = defineChain({
-      id: 4743, name: 'GRID', nativeCurrency: { name: 'none', symbol: 'NONE', decimals: 18 },
+      id: chainId, name: 'GRID', nativeCurrency: { name: 'none', symbol: 'NONE', decimals: 18 },
       rpcUrls: { default: { http: [node.rpc] } }
     })
     this.transport = http(node.rpc)
@@ -34,6 +31,14 @@ export class Chain {
   contract(name, index) {
     const wallet = index === undefined ? undefined : this.wallet(index)
     return getContract({ address: addressOf(name), abi: abi(name), client: { public: this.reader, wallet } })
+  }
+
+  /** How many transactions the blocks after that one have. On a network blocks also come by themselves. */
+  async transactionsSince(height) {
+    let count = 0
+    for (let number = await this.reader.getBlockNumber({ cacheTime: 0 }); number > height; --number)
+      count += (await this.reader.getBlock({ blockNumber: number })).transactions.length
+    return count
   }
 
   async mined(promise) {

@@ -1,13 +1,13 @@
 // The contracts as ethers calls them: through its contracts, its wallets and its interfaces.
 import assert from 'node:assert/strict'
 import { Contract, HDNodeWallet, Interface, JsonRpcProvider, Network } from 'ethers'
-import { abi, addressOf, mnemonic, published } from '../wallet.mjs'
+import { abi, addressOf, chainId, mnemonic, published } from '../wallet.mjs'
 import { Coverage, named, results } from './coverage.mjs'
 
 export class EthersClient {
   constructor(node) {
     this.coverage = new Coverage()
-    const network = new Network('GRID', 4743)
+    const network = new Network('GRID', chainId)
     this.provider = new JsonRpcProvider(node.rpc, network, { staticNetwork: network, cacheTimeout: -1, polling: true, pollingInterval: 20 })
     this.interfaces = new Map(published.map(name => [name, new Interface(abi(name))]))
     this.wallets = []
@@ -86,6 +86,12 @@ export class EthersClient {
 
   async now() {
     return BigInt((await this.provider.getBlock('pending')).timestamp)
+  }
+
+  /** What a contract in the newest block may ask of its surroundings. */
+  async facts(account) {
+    const { baseFeePerGas: baseFee, prevRandao, gasLimit } = await this.provider.getBlock('latest')
+    return { baseFee, difficulty: BigInt(prevRandao), gasLimit, balance: await this.provider.getBalance(account) }
   }
 
   /** The next block is not before this time. */

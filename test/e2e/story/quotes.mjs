@@ -1,7 +1,7 @@
 // Market: terms that a provider signs for one user (EIP-712), and what becomes of them.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { addressOf } from '../wallet.mjs'
+import { addressOf, chainId } from '../wallet.mjs'
 import { info, prices } from './registry.mjs'
 import { M, fieldsOf, small } from './market.mjs'
 import { coin, word } from './words.mjs'
@@ -29,7 +29,7 @@ export async function quote(story, changes = {}) {
   }
 }
 
-const domain = { name: 'GRID Market', version: '1', chainId: 4743, verifyingContract: addressOf(M) }
+const domain = { name: 'GRID Market', version: '1', chainId, verifyingContract: addressOf(M) }
 export const signed = (story, terms, by = 9) => story.sign(by, domain, quoteTypes(), messageOf(terms))
 
 export function quotesChapter(story) {

@@ -1,8 +1,8 @@
 // One story of the whole market, told by a client: every function, event and custom error of the published ABI, chapter by chapter.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { Node } from '../node.mjs'
-import { addressOf } from '../wallet.mjs'
+import { Node, api, rpc, until } from '../node.mjs'
+import { addressOf, chainId } from '../wallet.mjs'
 import { councilChapter } from './council.mjs'
 import { creditChapter } from './credit.mjs'
 import { marketChapter } from './market.mjs'
@@ -24,7 +24,7 @@ export class Story {
   constructor(node, client) {
     this.node = node
     this.client = client
-    for (const act of ['ask', 'read', 'send', 'encode', 'sign', 'now', 'moveTo', 'address']) this[act] = (...words) => client[act](...words)
+    for (const act of ['ask', 'read', 'send', 'encode', 'sign', 'now', 'moveTo', 'facts', 'address']) this[act] = (...words) => client[act](...words)
   }
 
   /** The call is refused with this error, by name, and with these arguments when they are given. */
@@ -44,7 +44,7 @@ export class Story {
 
   /** r, s, v of an EIP-2612 permit by an account for the next of its nonces. */
   async permit(owner, spender, value, deadline) {
-    const domain = { name: 'GRID', version: '1', chainId: 4743, verifyingContract: addressOf('GridToken') }
+    const domain = { name: 'GRID', version: '1', chainId, verifyingContract: addressOf('GridToken') }
     const types = {
       Permit: [['address', 'owner'], ['address', 'spender'], ['uint256', 'value'], ['uint256', 'nonce'], ['uint256', 'deadline']]
         .map(([type, name]) => ({ type, name }))
@@ -68,14 +68,11 @@ export class Story {
   }
 }
 
-/**
- * Registers the tests of every chapter for a client. `start` answers where it is told, {rpc, stop()}: by default a node of our own; on a
- * chain with fees and stakes also facts(account): {baseFee, difficulty, balance}.
- */
-export function tell(Client, start = () => Node.start()) {
+/** Registers the tests of every chapter for a client. */
+export function tell(Client) {
   const story = {}
   before(async () => {
-    const node = await start()
+    const node = await Node.start()
     Object.setPrototypeOf(story, Story.prototype)
     Object.assign(story, new Story(node, new Client(node)))
   })
@@ -87,5 +84,11 @@ export function tell(Client, start = () => Node.start()) {
     tokenChapter, creditChapter, registryChapter, marketChapter, ordersChapter, quotesChapter, pledgeChapter, councilChapter, multicallChapter,
     profitChapter
   ]) chapter(story)
+  test('the node has followed it all', async () => {
+    const newest = BigInt((await rpc(story.node, 'eth_blockNumber')).result)
+    await until('its projections have the newest block', async () => BigInt((await api(`${story.node.platform}/v1/health`, 'GET')).json.chain.height) === newest)
+    const count = await story.read('Market', 'count')
+    assert.equal((await api(`${story.node.platform}/v1/orders/${count}`, 'GET')).status, 200)
+  })
   test('the client has used every function, event and error of the published ABI', () => story.client.coverage.check(exceptions))
 }

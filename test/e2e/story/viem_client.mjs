@@ -4,14 +4,14 @@ import {
   BaseError, ContractFunctionRevertedError, createPublicClient, createTestClient, createWalletClient, decodeEventLog, defineChain, encodeFunctionData,
   getContract, http
 } from 'viem'
-import { abi, account, addressOf, published } from '../wallet.mjs'
+import { abi, account, addressOf, chainId, published } from '../wallet.mjs'
 import { Coverage, named, results } from './coverage.mjs'
 
 export class ViemClient {
   constructor(node) {
     this.coverage = new Coverage()
     const chain = defineChain({
-      id: 4743, name: 'GRID', nativeCurrency: { name: 'none', symbol: 'NONE', decimals: 18 }, rpcUrls: { default: { http: [node.rpc] } }
+      id: chainId, name: 'GRID', nativeCurrency: { name: 'none', symbol: 'NONE', decimals: 18 }, rpcUrls: { default: { http: [node.rpc] } }
     })
     const transport = http(node.rpc)
     this.reader = createPublicClient({ chain, transport, pollingInterval: 20 })
@@ -93,6 +93,12 @@ export class ViemClient {
 
   async now() {
     return (await this.reader.getBlock({ blockTag: 'pending' })).timestamp
+  }
+
+  /** What a contract in the newest block may ask of its surroundings. */
+  async facts(account) {
+    const { baseFeePerGas: baseFee, mixHash, gasLimit } = await this.reader.getBlock()
+    return { baseFee, difficulty: BigInt(mixHash), gasLimit, balance: await this.reader.getBalance({ address: account }) }
   }
 
   /** The next block is not before this time. */
