@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { createPublicClient, getContract, http } from 'viem'
 import { Anvil } from './anvil.mjs'
 import { Node, api, build, sampleManifest, until, visit } from './node.mjs'
@@ -77,6 +78,21 @@ export class Market {
   /** What a platform lists: `providers` or `orders`. */
   async listed(what, platform = this.platform) {
     return (await api(`${platform.platform}/v1/${what}`, 'GET')).json[what]
+  }
+
+  /** What the platform lists becomes what one lists that has only ever seen the chain as it is now. */
+  async agreesWithFresh() {
+    const fresh = await Node.startOn(this.anvil, { roles: ['platform'], chain: this.chain })
+    try {
+      const at = await this.anvil.height() - this.confirmations
+      const { orders } = (await api(`${fresh.platform}/v1/orders?at_least_block=${at}`, 'GET')).json
+      await until('the platform lists the orders of this branch', async () => isDeepStrictEqual(await this.listed('orders'), orders), 10_000)
+        .catch(async () => assert.deepEqual(await this.listed('orders'), orders))
+      await until('the platforms list the same providers', async () =>
+        isDeepStrictEqual(await this.listed('providers'), await this.listed('providers', fresh)), 10_000)
+    } finally {
+      await fresh.stop()
+    }
   }
 
   /** A contract as it is at a block; without a wallet. */
