@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { encodeFunctionData } from 'viem'
-import { Market, accept, serves, take } from './evm_world.mjs'
+import { Market, accept, serves, take, untouched } from './evm_world.mjs'
 import { api, sampleManifest, until } from './node.mjs'
 import { abi, account } from './wallet.mjs'
 
@@ -57,7 +57,7 @@ async function rented(depth) {
   return {
     ...lease, index, credits, parent,
     creation: await market.anvil.request('eth_getRawTransactionByHash', created.transactionHash),
-    known: await listed(lease.order), container: gateway.containers()
+    known: await listed(lease.order)
   }
 }
 
@@ -65,30 +65,9 @@ const listed = async order => (await market.listed('orders')).find(each => each.
 const caughtUp = platform => until('the platform is at the newest block', async () =>
   (await api(`${platform.platform}/v1/health`, 'GET')).json.chain?.height === await market.anvil.height())
 
-/** Does something while the application answers 200, before, during and after. */
-async function untouched(lease, deed) {
-  let done = false
-  const answers = new Set()
-  const visitor = (async () => {
-    for (;;) {
-      answers.add(await serves(lease))
-      if (done) return
-      await new Promise(resolve => setTimeout(resolve, 10))
-    }
-  })()
-  try {
-    await deed()
-  } finally {
-    done = true
-    await visitor
-  }
-  assert.deepEqual([...answers], [200])
-  assert.deepEqual(gateway.containers(), lease.container)
-}
-
 /** The order runs once, under the same lease, in another block, and ends as any other. */
 async function goesOn(lease) {
-  await untouched(lease, () => until('the order runs again', async () => (await market.order(lease.order)).status === running))
+  await untouched(gateway, lease, () => until('the order runs again', async () => (await market.order(lease.order)).status === running))
   assert.equal(await market.events('OrderCreated', lease.order), 1)
   assert.equal(await market.events('OrderActivated', lease.order), 1)
   const now = await until('the platform knows', async () => {
@@ -107,7 +86,7 @@ async function goesOn(lease) {
 
 /** Nothing was paid, and nothing runs. */
 async function endsUnpaid(lease) {
-  await untouched(lease, async () => {
+  await untouched(gateway, lease, async () => {
     await until('the platform does not list it', async () => await listed(lease.order) === undefined)
     await market.anvil.request('anvil_mine', denied - 2)
     await caughtUp(market.platform)
@@ -131,13 +110,13 @@ async function gone(lease) {
 for (const depth of [1, 5, 20]) {
   test(`an order that ${depth} blocks took along and the new branch has again runs on`, async () => {
     const lease = await rented(depth)
-    await untouched(lease, () => market.anvil.request('anvil_reorg', depth, [[lease.creation, Math.min(1, depth - 1)]]))
+    await untouched(gateway, lease, () => market.anvil.request('anvil_reorg', depth, [[lease.creation, Math.min(1, depth - 1)]]))
     await goesOn(lease)
   })
 
   test(`an order that ${depth} blocks took along for ever ends, unpaid, when the chain has denied it for long enough`, async () => {
     const lease = await rented(depth)
-    await untouched(lease, async () => {
+    await untouched(gateway, lease, async () => {
       if (depth !== 5) return market.anvil.request('anvil_reorg', depth, [])
       await market.anvil.request('anvil_rollback', depth)
       await market.anvil.request('anvil_mine', depth)
@@ -149,7 +128,7 @@ for (const depth of [1, 5, 20]) {
 test('an order that comes again later, when its activation has failed already, is activated anew', async () => {
   const lease = await rented(5)
   const sent = await market.mined(gateway.provider)
-  await untouched(lease, async () => {
+  await untouched(gateway, lease, async () => {
     await market.anvil.request('anvil_reorg', 5, [])
     await until('its activation came too early', async () => await market.mined(gateway.provider) === sent)
     assert.equal((await market.order(lease.order)).status, 0)

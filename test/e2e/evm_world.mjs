@@ -143,6 +143,28 @@ export async function accept(gateway, index, order) {
   return accepted.json.session.token
 }
 
+/** Does something while the application answers 200, before, during and after; then the gateway has these containers, or those from before. */
+export async function untouched(gateway, rented, deed, containers = gateway.containers()) {
+  let done = false
+  const answers = new Set()
+  const visitor = (async () => {
+    for (;;) {
+      answers.add(await serves(rented))
+      if (done) return
+      await new Promise(resolve => setTimeout(resolve, 10))
+    }
+  })()
+  try {
+    await deed()
+  } finally {
+    done = true
+    await visitor
+  }
+  assert.deepEqual([...answers], [200])
+  assert.ok(containers.length > 0)
+  assert.deepEqual(gateway.containers(), containers)
+}
+
 /** The status with which the application answers its owner. */
 export async function serves(rented) {
   return (await visit(rented.url, { headers: bearer(rented.token) })).status

@@ -25,10 +25,11 @@ export class FaultProxy {
 
   /**
    * From now on: none, refused (nobody listens), reset (the connection ends without a reply), stall (no reply before this is over), 429, 500, no_json,
-   * truncated (HTTP ends in the middle), cut_json (whole HTTP, half a text), wrong_chain (another chain id).
+   * truncated (HTTP ends in the middle), cut_json (whole HTTP, half a text), wrong_chain (another chain id), lag (the newest block is the one of that
+   * number).
    */
-  set(fault) {
-    return this.#tell({ fault })
+  set(fault, block) {
+    return this.#tell({ fault, block })
   }
 
   /**
@@ -57,7 +58,7 @@ function serve() {
   const agent = new Agent({ keepAlive: true })
   const raw = []
   const held = []
-  let fault = 'none', strike, own
+  let fault = 'none', newest, strike, own
 
   const answer = (response, status, body, headers = {}) => {
     response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), ...headers })
@@ -101,7 +102,7 @@ function serve() {
     for (const each of [JSON.parse(body)].flat()) if (each.method === 'eth_sendRawTransaction') raw.push(each.params[0])
     const struck = strike && body.includes('eth_sendRawTransaction') && body.includes(strike.calldata)
     if (struck && strike.when === 'before') return kill(response)
-    forward(response, body, struck)
+    forward(response, fault === 'lag' ? body.replaceAll('"latest"', `"0x${newest.toString(16)}"`) : body, struck)
   }
 
   const server = createServer((asked, response) => {
@@ -121,6 +122,7 @@ function serve() {
     if (order.strike) strike = order.strike
     if (order.fault) {
       fault = order.fault
+      newest = order.block
       if (fault === 'refused') {
         const closed = new Promise(resolve => server.close(resolve))
         server.closeAllConnections()
