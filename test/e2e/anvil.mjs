@@ -14,18 +14,29 @@ const program = join(root, 'test', 'e2e', 'node_modules', '@foundry-rs', 'anvil-
 export class Anvil {
   static async start(...options) {
     const anvil = new Anvil()
-    anvil.process = spawn(program, ['--port', '0', '--chain-id', '31337', ...options], { stdio: ['ignore', 'pipe', 'inherit'] })
-    anvil.ended = new Promise(resolve => anvil.process.once('exit', resolve))
-    anvil.url = await new Promise((resolve, reject) => {
-      createInterface({ input: anvil.process.stdout }).on('line', line => {
+    await anvil.#launch(0, options)
+    return anvil
+  }
+
+  async #launch(port, options) {
+    this.process = spawn(program, ['--port', port, '--chain-id', '31337', ...options], { stdio: ['ignore', 'pipe', 'inherit'] })
+    this.ended = new Promise(resolve => this.process.once('exit', resolve))
+    this.url = await new Promise((resolve, reject) => {
+      createInterface({ input: this.process.stdout }).on('line', line => {
         const listening = /Listening on (.*:\d+)$/.exec(line)
         if (listening) resolve(`http://${listening[1]}`)
       })
-      anvil.process.once('exit', code => reject(new Error(`anvil ended with ${code}`)))
+      this.process.once('exit', code => reject(new Error(`anvil ended with ${code}`)))
     })
     // Commands run while nobody reads what anvil says: it would stand still at a full pipe.
-    await api(anvil.url, 'POST', { jsonrpc: '2.0', id: 1, method: 'anvil_setLoggingEnabled', params: [false] })
-    return anvil
+    await this.request('anvil_setLoggingEnabled', false)
+  }
+
+  /** Ends it (with SIGTERM it writes its state file first), and starts it again on the same port. */
+  async restart(signal, ...options) {
+    this.process.kill(signal)
+    await this.ended
+    await this.#launch(new URL(this.url).port, options)
   }
 
   /** With the contracts of a development chain, whose address book is `contracts`. */
