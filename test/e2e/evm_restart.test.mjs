@@ -42,7 +42,8 @@ test('a network that comes back as it was: leases run on, and work goes on', asy
     await market.anvil.restart('SIGTERM', ...options)
     await until('it goes on', async () => await state() === 'following')
     assert.ok(await market.anvil.height() >= height)
-    await until('the gateway is back', async () => accept(gateway, 3, order).catch(() => false))
+    await market.followed(gateway)
+    await accept(gateway, 3, order)
   })
   assert.equal(await market.events('OrderActivated', order), 1)
   assert.equal((await market.order(steady.order)).status, running)
@@ -54,6 +55,7 @@ test('a network that has forgotten blocks: what it remembers again runs on, what
   const before = await credits(5)
   // Its state file is of the end of the process before.
   await market.anvil.restart('SIGTERM', ...options)
+  await market.followed(gateway)
   const again = await take(gateway, 4, 'again')
   const kept = gateway.containers()
   const lost = await take(gateway, 5, 'lost')

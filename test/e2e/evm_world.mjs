@@ -80,6 +80,16 @@ export class Market {
     return (await api(`${platform.platform}/v1/${what}`, 'GET')).json[what]
   }
 
+  /** Waits until a node has seen a block that comes now: after this it can be asked. */
+  async followed(node) {
+    await this.anvil.request('anvil_mine', 1)
+    const height = await this.anvil.height()
+    await until('the node follows the network', async () => {
+      const { body } = await visit(`${node.gateway || node.platform}/metrics`)
+      return Number(/^grid_follower_leader_height (\d+)/m.exec(body)[1]) >= height
+    })
+  }
+
   /** What the platform lists becomes what one lists that has only ever seen the chain as it is now. */
   async agreesWithFresh() {
     const fresh = await Node.startOn(this.anvil, { roles: ['platform'], chain: this.chain })
