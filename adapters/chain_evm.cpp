@@ -273,8 +273,9 @@ private:
                                                          std::to_string(follower.acknowledged + 1) +
                                                          " than can be taken back. Nothing is done on this "
                                                          "chain any more; docs/evm.md says what to do"};
-            spdlog::critical("chain: {}", deep.message);
-            return drop(id, to_caf(deep));
+            // What is known stays, and nobody hears more: as when it happens while the node runs.
+            follower.refused = true;
+            return engine_->stop(deep);
         }
         follower.refused = true;
         begin_again(id, follower);

@@ -62,6 +62,17 @@ void Engine::poll_now() {
     wake_.notify_all();
 }
 
+void Engine::stop(Error why) {
+    {
+        std::lock_guard lock(mutex_);
+        if (stopped_) return;
+        spdlog::critical("chain: {}", why.message);
+        stopped_ = std::move(why);
+        nudged_ = true;
+    }
+    wake_.notify_all();
+}
+
 void Engine::after_poll(std::function<void(Result<void>)> then) {
     {
         std::lock_guard lock(mutex_);
@@ -140,7 +151,12 @@ void Engine::turn() {
 
 Result<void> Engine::poll() {
     for (;;) {
-        const auto news = branch_.poll();
+        std::optional<Error> stopped;
+        {
+            std::lock_guard lock(mutex_);
+            stopped = stopped_;
+        }
+        const auto news = stopped ? Result<Branch::News>(tl::unexpected(*stopped)) : branch_.poll();
         if (!news) {
             const Result<void> failed = tl::unexpected(news.error());
             tell(failed, false);

@@ -38,6 +38,8 @@ public:
     void run(std::function<void()> task) { workers_.run(std::move(task)); }
 
     void poll_now();
+    /// Nothing of the network counts here from now on: every poll has this outcome.
+    void stop(Error why);
     /// Called after a poll that begins from now on, with what came of it.
     void after_poll(std::function<void(Result<void>)> then);
     /// As Sender::request; `no_key` without one.
@@ -80,6 +82,7 @@ private:
     std::condition_variable wake_;
     bool nudged_ = true;
     bool stopping_ = false;
+    std::optional<Error> stopped_;
     std::vector<Request> requests_;
     std::vector<std::function<void(Result<void>)>> after_poll_;
     std::map<chain::Hash, Awaited> awaited_;

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
 import { encodeFunctionData } from 'viem'
-import { Market, accept, rent, resources, serves } from './evm_world.mjs'
+import { Market, acceptWithBlocks, rent, resources, serves } from './evm_world.mjs'
 import { FaultProxy } from './fault_proxy.mjs'
 import { api, until } from './node.mjs'
 import { abi, bearer, login } from './wallet.mjs'
@@ -60,14 +60,6 @@ async function ordered(...words) {
   return order
 }
 
-/** Accepts while blocks come. */
-async function accepted(order) {
-  let answer
-  const accepting = accept(gateway, 3, order).finally(() => { answer = true })
-  await untilMined(`order ${order} is accepted`, () => answer)
-  return accepting
-}
-
 /** Where the killed node had come to, and what the network does until its next start. */
 const moments = [
   { name: 'signed and not sent', when: 'before', pending: 0 },
@@ -103,7 +95,7 @@ for (const moment of moments) {
     await killedAt(moment, call('activateOrder', [BigInt(order)]), () => {
       api(`${gateway.gateway}/v1/orders/${order}/accept`, 'POST', undefined, bearer(token)).catch(() => {})
     }, () => gateway.log(0).includes(`order ${order} is accepted`))
-    await accepted(order)
+    await acceptWithBlocks(gateway, 3, order)
     assert.equal(await market.events('OrderActivated', order), 1)
     user('order', 'cancel', order)
     await block()
@@ -113,7 +105,7 @@ for (const moment of moments) {
 for (const moment of moments) {
   test(`a gateway killed when a settlement was ${moment.name} settles once`, async () => {
     const order = await ordered('--duration', '2s')
-    await accepted(order)
+    await acceptWithBlocks(gateway, 3, order)
     const paid = await market.contract('Credit').read.balanceOf([gateway.provider])
     await killedAt(moment, call('settleMany', [[BigInt(order)]]), () => {}, () => gateway.log(0).includes(`lease of order ${order} is gone`))
     const { status, deposit, paidProvider, paidUser } = await market.order(order)

@@ -2,15 +2,15 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { encodeFunctionData } from 'viem'
-import { Market, accept, serves, take, untouched } from './evm_world.mjs'
-import { api, sampleManifest, until } from './node.mjs'
-import { abi, account } from './wallet.mjs'
+import { Market, accept, acceptWithBlocks, resources, serves, take, untouched } from './evm_world.mjs'
+import { api, sampleManifest, until, visit } from './node.mjs'
+import { abi, account, bearer, login } from './wallet.mjs'
 
 const running = 2
 /** Blocks for which the chain must deny an order before its lease ends (actors/lease_branch.cpp). */
 const denied = 32
 
-let market, gateway, users = 2
+let market, gateway, users = 0
 before(async () => {
   // No block comes by itself: how deep a block is, is the test's.
   market = await Market.start({ anvil: ['--order', 'fifo'] })
@@ -18,6 +18,9 @@ before(async () => {
   await market.anvil.request('anvil_mine', 30)
 })
 after(() => market?.stop())
+
+/** None has two orders at once. */
+const nextUser = () => 2 + users++ % 8
 
 /** A signed call of a contract with the account's next nonce, not sent. */
 async function signed(index, contract, functionName, args) {
@@ -42,9 +45,9 @@ async function inOneBlock(index) {
   return { order, token, ...gateway.grid('--key', `dev:${index}`, 'app', 'deploy', '--order', order, '--name', 'app', sampleManifest) }
 }
 
-/** A running application of a fresh user whose order's creation is the oldest of the newest `depth` blocks. */
+/** A running application whose order's creation is the oldest of the newest `depth` blocks. */
 async function rented(depth) {
-  const index = users++
+  const index = nextUser()
   gateway.grid('--key', `dev:${index}`, 'credits', 'buy', 1)
   const credits = await market.contract('Credit').read.balanceOf([account(index).address])
   const parent = await market.anvil.height()
@@ -151,4 +154,76 @@ test('an order whose cancellation was taken back runs again, and its user gets i
   gateway.grid('--key', `dev:${lease.index}`, 'order', 'cancel', lease.order)
   await gone(again)
   assert.equal(await market.events('OrderActivated', lease.order), 1)
+})
+
+/** The same for a network where a block counts under others. */
+async function rentedUnder(confirmations) {
+  for (const node of [gateway, market.platform]) {
+    await node.kill()
+    node.chainLines = node.chainLines.map(line => line.startsWith('confirmations:') ? `confirmations: ${confirmations}` : line)
+    node.keepPorts()
+    await node.launch()
+  }
+  Object.assign(market, { confirmations, chain: [`confirmations: ${confirmations}`] })
+  const index = nextUser()
+  const user = (...words) => gateway.grid('--key', `dev:${index}`, ...words)
+  user('credits', 'buy', 1)
+  const parent = await market.anvil.height()
+  const { order } = user('order', 'create', '--provider', gateway.provider, ...resources)
+  const { token: session } = await login(gateway, index)
+  const early = await api(`${gateway.gateway}/v1/orders/${order}/accept`, 'POST', undefined, bearer(session))
+  assert.equal(early.status, confirmations > 0 ? 404 : 200)
+  await market.confirm()
+  const token = await acceptWithBlocks(gateway, index, order)
+  const app = user('app', 'deploy', '--order', order, '--name', 'app', sampleManifest)
+  const [created] = await market.contract('Market').getEvents.OrderCreated({}, { fromBlock: BigInt(parent + 1) })
+  return { ...app, index, order, token, parent, creation: await market.anvil.request('eth_getRawTransactionByHash', created.transactionHash) }
+}
+
+test('where a block counts under three others, less is no reorganisation, and more is taken back', async () => {
+  const lease = await rentedUnder(3)
+  const from = gateway.log(0).length
+  await untouched(gateway, lease, async () => {
+    await market.followed(gateway)
+    await market.anvil.request('anvil_reorg', 3, [])
+    await market.followed(gateway)
+    assert.ok(!gateway.log(from).includes('the network left'))
+    await market.anvil.request('anvil_reorg', await market.anvil.height() - lease.parent, [[lease.creation, 1]])
+    await until('the order runs again', async () => (await market.order(lease.order)).status === running)
+    assert.ok(gateway.log(from).includes('the network left'))
+    await market.confirm()
+    await until('the platform knows', async () => (await listed(lease.order))?.status === 'running')
+  })
+  assert.equal(await market.events('OrderActivated', lease.order), 1)
+  await market.agreesWithFresh()
+  gateway.grid('--key', `dev:${lease.index}`, 'order', 'cancel', lease.order)
+  await market.confirm()
+  await gone(lease)
+})
+
+test('more blocks than can be taken back: nothing is decided any more, also after a restart', async () => {
+  const lease = await rentedUnder(0)
+  const nodes = [gateway, market.platform]
+  const stopped = node => until('the node has stopped', async () =>
+    (await visit(`${node.gateway || node.platform}/metrics`)).body.includes('grid_follower_state{state="stopped"} 1'))
+  await market.anvil.request('anvil_mine', 80)
+  for (const node of nodes) await market.followed(node)
+  await untouched(gateway, lease, async () => {
+    await market.anvil.request('anvil_reorg', 90, [])
+    for (const node of nodes) await stopped(node)
+    await market.anvil.request('anvil_mine', denied + 1)
+  })
+  for (const node of nodes) {
+    await node.kill()
+    await node.launch()
+    await stopped(node)
+  }
+  await until('the application answers again', async () => await serves(lease) === 200)
+  await untouched(gateway, lease, async () => {
+    await market.anvil.request('anvil_mine', denied + 1)
+    const { token } = await login(gateway, lease.index)
+    const refused = await api(`${gateway.gateway}/v1/orders/${lease.order + 1}/accept`, 'POST', undefined, bearer(token))
+    assert.deepEqual([refused.status, refused.json.code], [503, 'unavailable'])
+  })
+  for (const node of nodes) assert.ok(node.alive())
 })

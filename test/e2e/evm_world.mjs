@@ -153,6 +153,14 @@ export async function accept(gateway, index, order) {
   return accepted.json.session.token
 }
 
+/** The same where a block comes only when a test wants one. */
+export async function acceptWithBlocks(gateway, index, order) {
+  let over = false
+  const accepting = accept(gateway, index, order).finally(() => { over = true })
+  const blocks = until(`order ${order} is accepted`, async () => over || void await gateway.network.request('anvil_mine', 1))
+  return (await Promise.all([accepting, blocks]))[0]
+}
+
 /** Does something while the application answers 200, before, during and after; then the gateway has these containers, or those from before. */
 export async function untouched(gateway, rented, deed, containers = gateway.containers()) {
   let done = false
