@@ -33,7 +33,8 @@ struct GatewaySettings {
     std::chrono::milliseconds tick{250};  ///< zero: only when somebody sends `tick` (tests)
     std::chrono::milliseconds reconcile_interval{180'000};
     chain::Seconds keep_ended{24 * 3600};  ///< hosts of ended leases answer 410 so long
-    chain::Seconds settle_grace{3};        ///< a keeper of this node has so long to settle first
+    std::uint64_t missing_blocks = 32;  ///< a lease ends when the chain denies its order for so many blocks
+    chain::Seconds settle_grace{3};     ///< a keeper of this node has so long to settle first
 };
 
 /// What leases talk to.

@@ -81,6 +81,7 @@ private:
     void end(const std::string& why);
     // What a reorganisation does to the order (lease_branch.cpp).
     bool is_ours(const chain::Order& order) const;
+    bool may_be_ours(const chain::Order& order) const;
     void missing();
     void look_elsewhere(std::uint64_t height);
     void still_missing(std::uint64_t height);

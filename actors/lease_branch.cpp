@@ -15,15 +15,18 @@ constexpr auto kAskTimeout = 10s;
 constexpr auto kTransactTimeout = 30s;
 constexpr auto kAskAgain = 5s;
 constexpr auto kLookAgain = 1s;
-
-/// Blocks in which a transaction that was taken back with its block may come again. Less than what a node's
-/// own transactions are kept for (adapters::evm::Branch::kWindow).
-constexpr std::uint64_t kComesAgainWithin = 32;
 }  // namespace
 
 bool lease_state::is_ours(const chain::Order& order) const {
     return order.status != chain::OrderStatus::none && order.id == row_.order && order.user == row_.user &&
            order.provider == context_.settings->provider;
+}
+
+/// A live order of the pair that no lease has: what was bought is the same, or it is older, so that ours had
+/// replaced it.
+bool lease_state::may_be_ours(const chain::Order& order) const {
+    return order.live() && order.user == row_.user && order.provider == context_.settings->provider &&
+           (order.resources == row_.resources || order.id < row_.order);
 }
 
 /// The chain has answered, and its answer is not this lease's order.
@@ -37,7 +40,7 @@ void lease_state::missing() {
 }
 
 /// The user's transaction may be in a block again, behind those of others, so that its order has another
-/// number.
+/// number; or the order replaced one that lives again now.
 void lease_state::look_elsewhere(std::uint64_t height) {
     const auto& market = context_.settings->chain_info.contracts.market;
     const auto unknown = [this](const caf::error&) { searching_ = false; };
@@ -55,10 +58,7 @@ void lease_state::look_elsewhere(std::uint64_t height) {
                     .then(
                         [this, height](const Bytes& found) {
                             const auto order = chain::calls::decode_order(found);
-                            if (ending() || !order || !order->live() || order->user != row_.user ||
-                                order->provider != context_.settings->provider ||
-                                order->resources != row_.resources)
-                                return still_missing(height);
+                            if (ending() || !order || !may_be_ours(*order)) return still_missing(height);
                             searching_ = false;
                             missing_since_.reset();
                             adopt(*order);
@@ -75,10 +75,10 @@ void lease_state::still_missing(std::uint64_t height) {
         spdlog::warn(
             "lease of order {}: the chain has no such order any more at block {}; if it does not come again "
             "within {} blocks, the lease ends",
-            row_.order.value, height, kComesAgainWithin);
+            row_.order.value, height, context_.settings->missing_blocks);
     }
     missing_since_ = std::min(*missing_since_, height);
-    if (height < *missing_since_ + kComesAgainWithin) return;
+    if (height < *missing_since_ + context_.settings->missing_blocks) return;
     row_.settled = true;  // there is nothing to settle
     if (!ending()) return end("the chain has no such order any more");
     persist_row([this] { conclude(); });

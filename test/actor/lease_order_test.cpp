@@ -24,11 +24,11 @@ struct Market {
         chain.fund(kUser);
         order = by_quote({});
     }
-    chain::OrderId by_quote(chain::OrderId replaces) {
+    chain::OrderId by_quote(chain::OrderId replaces, const chain::Resources& resources = kResources) {
         chain::Quote quote;
         quote.provider = kProvider;
         quote.user = kUser;
-        quote.resources = kResources;
+        quote.resources = resources;
         quote.prices = {1000, 1000, 10, 0};
         quote.duration = {3600};
         quote.probation = {600};
@@ -153,6 +153,36 @@ TEST_CASE("an order that was replaced twice while the node was down is found aga
     Gateway gateway(world, market.cluster);
     gateway.live(1);
     CHECK(told(world, gateway, lease).order == third);
+    CHECK(gateway.route(lease)->state == lease::RouteState::ready);
+    CHECK(market.cluster.removed == 0);
+}
+
+TEST_CASE("a lease goes back to the order that its own had replaced, when the replacement is taken back") {
+    Market market;
+    World world(market.disk, market.chain);
+    Gateway gateway(world, market.cluster);
+    const auto lease = gateway.accept(market.order, kUser).value();
+    gateway.deploy(lease, manifest()).value();
+    const auto before = market.chain.blocks.back().number;
+    const auto state = market.chain.state;
+    market.chain.time = market.chain.time + chain::Seconds{1'000};
+    const auto second = market.by_quote(market.order, {2000, 1024, 2048, 0});
+    gateway.tick();
+    REQUIRE(told(world, gateway, lease).order == second);
+    REQUIRE(told(world, gateway, lease).resources.cpu_milli == 2000);
+    market.chain.fork(before);
+    market.chain.state = state;
+    market.chain.mine();
+    gateway.live(3);
+    CHECK(told(world, gateway, lease).order == market.order);
+    CHECK(told(world, gateway, lease).resources == kResources);
+    CHECK(told(world, gateway, lease).ends_at == market.chain.order(market.order).ends_at());
+    CHECK(gateway.route(lease)->state == lease::RouteState::ready);
+    CHECK(market.cluster.removed == 0);
+    // And it comes again.
+    const auto again = market.by_quote(market.order, {2000, 1024, 2048, 0});
+    gateway.live(1);
+    CHECK(told(world, gateway, lease).order == again);
     CHECK(gateway.route(lease)->state == lease::RouteState::ready);
     CHECK(market.cluster.removed == 0);
 }

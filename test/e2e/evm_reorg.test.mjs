@@ -7,7 +7,7 @@ import { api, sampleManifest, until, visit } from './node.mjs'
 import { abi, account, bearer, login } from './wallet.mjs'
 
 const running = 2
-/** Blocks for which the chain must deny an order before its lease ends (actors/lease_branch.cpp). */
+/** Blocks for which the chain must deny an order before its lease ends (actors/gateway_parts.hpp). */
 const denied = 32
 
 let market, gateway, users = 0
@@ -137,6 +137,15 @@ test('an order that comes again later, when its activation has failed already, i
     assert.equal((await market.order(lease.order)).status, 0)
     await market.anvil.request('eth_sendRawTransaction', lease.creation)
   })
+  await goesOn(lease)
+})
+
+test('an order that comes again in another block while the gateway is down runs on when it is up', async () => {
+  const lease = await rented(20)
+  await gateway.kill()
+  await market.anvil.request('anvil_reorg', 20, [[lease.creation, 3]])
+  await gateway.launch()
+  await until('the application answers again', async () => await serves(lease) === 200)
   await goesOn(lease)
 })
 
