@@ -94,6 +94,13 @@ void add_provider_commands(CLI::App& program, Context& context) {
         context.show(record_of(context.chain().provider(context.account(*address))));
     });
 
+    group->add_subcommand("deregister", "Take no new orders; those that run go on")->callback([&context] {
+        const auto chain = context.chain();
+        const auto key = context.open_key();
+        chain.transact(key, chain.contracts().registry, calls::registry::deregister());
+        context.show(record_of(chain.provider(key.address())));
+    });
+
     auto* cancel = group->add_subcommand("cancel-quote", "Void quotes of yours that were not used");
     auto salt = std::make_shared<std::string>();
     cancel->add_option("salt", *salt, "The quote's salt: 0x and 64 hex digits")->required();

@@ -203,6 +203,13 @@ test('order suspend, resume, extend, report; provider cancel-quote, bump-quote-e
   node.registerProvider()
 })
 
+test('a deregistered provider takes no orders until it registers again', () => {
+  assert.equal(node.grid('--key', 'dev:1', 'provider', 'deregister').status, 'deregistered')
+  assert.match(node.refused('--key', 'dev:6', 'order', 'create', '--provider', 'dev:1', '--duration', '1h').message, /ProviderInactive/)
+  assert.match(node.refused('--key', 'dev:1', 'provider', 'deregister').message, /ProviderInactive/)
+  assert.equal(node.registerProvider().status, 'active')
+})
+
 test('rent and app say what is missing', () => {
   const manifest = join(root, 'config', 'sample-app.yaml')
   assert.equal(node.refused('--key', 'dev:2', 'rent', join(node.data, 'missing.yaml')).code, 'manifest_unreadable')
