@@ -55,66 +55,113 @@ bool numeric_host(std::string_view host) {
     return all(last, digit) || last.starts_with("0x") || last.starts_with("0X");
 }
 
-bool this_machine(std::string_view host) {
-    std::string name(host);
-    for (char& c : name)
+std::string lower_case(std::string_view text) {
+    std::string result(text);
+    for (char& c : result)
         if (upper(c)) c = static_cast<char>(c - 'A' + 'a');
+    return result;
+}
+
+bool this_machine(std::string_view host) {
+    std::string name = lower_case(host);
     if (name.ends_with('.')) name.pop_back();
     return name == "localhost" || name.ends_with(".localhost") || name.find('.') == std::string::npos;
 }
 
+/// The registry of an image's first part. Code `bad_manifest` with an empty message: not of the form.
+Result<std::string> read_registry(std::string_view first) {
+    std::string_view host = first;
+    if (const auto colon = host.find(':'); colon != std::string_view::npos) {
+        const std::string_view port = host.substr(colon + 1);
+        if (port.empty() || port.size() > 5 || !all(port, digit)) return fail("bad_manifest", "");
+        host = host.substr(0, colon);
+    }
+    if (!host_form(host)) return fail("bad_manifest", "");
+    if (numeric_host(host))
+        return fail("policy",
+                    "an image from a registry by IP address is not allowed: \"" + std::string(first) + "\"");
+    if (this_machine(host))
+        return fail("policy", "an image from a registry in the provider's own network is not allowed: \"" +
+                                  std::string(first) + "\"");
+    std::string registry = lower_case(first);
+    if (registry == "index.docker.io" || registry == "registry-1.docker.io") registry = "docker.io";
+    return registry;
+}
+
+/// Takes digest and tag off the end; false when one is malformed.
+bool take_version(std::string_view& rest, ImageName& name) {
+    if (const auto at = rest.find('@'); at != std::string_view::npos) {
+        name.digest = rest.substr(at + 1);
+        if (!digest_form(name.digest)) return false;
+        rest = rest.substr(0, at);
+    }
+    const auto colon = rest.rfind(':');
+    if (colon == std::string_view::npos || rest.find('/', colon) != std::string_view::npos) return true;
+    name.tag = rest.substr(colon + 1);
+    rest = rest.substr(0, colon);
+    return tag_form(name.tag);
+}
+
+bool repository_form(std::string_view path) {
+    while (true) {
+        const auto end = path.find('/');
+        if (!path_component(path.substr(0, end))) return false;
+        if (end == std::string_view::npos) return true;
+        path.remove_prefix(end + 1);
+    }
+}
+
 }  // namespace
 
-Result<ImageSource> check_image(std::string_view image) {
+Result<ImageName> parse_image(std::string_view image) {
     const auto bad = [&] {
         return fail("bad_manifest",
                     "expected an image like nginx:1.27 or ghcr.io/owner/name@sha256:..., came \"" +
                         std::string(image.substr(0, 64)) + "\"");
     };
-    if (image.empty() || image.size() > 512) return bad();
+    ImageName name;
     std::string_view rest = image;
-    if (const auto at = rest.find('@'); at != std::string_view::npos) {
-        if (!digest_form(rest.substr(at + 1))) return bad();
-        rest = rest.substr(0, at);
-    }
-    if (const auto colon = rest.rfind(':');
-        colon != std::string_view::npos && rest.find('/', colon) == std::string_view::npos) {
-        if (!tag_form(rest.substr(colon + 1))) return bad();
-        rest = rest.substr(0, colon);
-    }
-    ImageSource source = ImageSource::registry;
+    if (image.empty() || image.size() > 512 || !take_version(rest, name)) return bad();
     const auto slash = rest.find('/');
     const std::string_view first = rest.substr(0, slash);
-    if (slash != std::string_view::npos &&
-        (first.find_first_of(".:") != std::string_view::npos || first == "localhost" ||
-         std::any_of(first.begin(), first.end(), upper))) {
-        std::string_view host = first;
-        if (first == "localhost") {
-            source = ImageSource::local;
-        } else {
-            if (const auto colon = host.find(':'); colon != std::string_view::npos) {
-                const std::string_view port = host.substr(colon + 1);
-                if (port.empty() || port.size() > 5 || !all(port, digit)) return bad();
-                host = host.substr(0, colon);
-            }
-            if (!host_form(host)) return bad();
-            if (numeric_host(host))
-                return fail("policy", "an image from a registry by IP address is not allowed: \"" +
-                                          std::string(first) + "\"");
-            if (this_machine(host))
-                return fail("policy",
-                            "an image from a registry in the provider's own network is not allowed: \"" +
-                                std::string(first) + "\"");
-        }
-        rest.remove_prefix(slash + 1);
+    const bool has_host = slash != std::string_view::npos &&
+                          (first.find_first_of(".:") != std::string_view::npos || first == "localhost" ||
+                           std::any_of(first.begin(), first.end(), upper));
+    name.local = has_host && first == "localhost";
+    if (!has_host) {
+        name.registry = "docker.io";
+    } else if (!name.local) {
+        auto registry = read_registry(first);
+        if (!registry) return registry.error().message.empty() ? bad() : tl::unexpected(registry.error());
+        name.registry = std::move(*registry);
     }
-    if (rest.empty()) return bad();
-    while (true) {
-        const auto end = rest.find('/');
-        if (!path_component(rest.substr(0, end))) return bad();
-        if (end == std::string_view::npos) return source;
-        rest.remove_prefix(end + 1);
+    if (has_host) rest.remove_prefix(slash + 1);
+    if (!repository_form(rest)) return bad();
+    name.repository = rest;
+    if (name.registry == "docker.io" && name.repository.find('/') == std::string::npos)
+        name.repository.insert(0, "library/");
+    return name;
+}
+
+Result<void> check_image(const ImageName& image, const ImageRules& rules) {
+    if (image.local) {
+        if (rules.allow_local) return {};
+        return fail("policy", "an image of the provider's own (localhost/...) is not allowed");
     }
+    const std::string full = image.registry + "/" + image.repository;
+    const bool known =
+        rules.sources.empty() ||
+        std::any_of(rules.sources.begin(), rules.sources.end(), [&](const std::string& source) {
+            return full == source || full.starts_with(source + "/");
+        });
+    if (!known) {
+        std::string sources;
+        for (const std::string& source : rules.sources) sources += (sources.empty() ? "" : ", ") + source;
+        return fail("policy", full + " is not allowed: images come from " + sources);
+    }
+    if (rules.require_digest && image.digest.empty())
+        return fail("policy", "an image without a digest (@sha256:...) is not allowed");
+    return {};
 }
 
 }  // namespace grid::lease

@@ -3,10 +3,13 @@
 #include <algorithm>
 
 #include "lease/names.hpp"
+#include "lease/quantity.hpp"
 #include "lease/variables.hpp"
 
 namespace grid::lease {
 namespace {
+
+using Source = EnvironmentVariable::Source;
 
 /// The content of the object that a reference names; null when it is optional and not there.
 const ConfigObjects::Content* referred(const YamlNode& reference, const Place& place,
@@ -20,34 +23,47 @@ const ConfigObjects::Content* referred(const YamlNode& reference, const Place& p
            &reference);
 }
 
-/// Variables in order of first appearance.
+/// Variables in order of first appearance; texts are in the notation of expand_variables.
 class Environment {
 public:
     Environment(const Place& place, TextBudget& budget) : place_(place), budget_(budget) {}
-    void set(const std::string& name, std::string value) {
-        budget_.take(name.size() + value.size(), place_);
-        if (!values_.contains(name)) names_.push_back(name);
-        values_[name] = std::move(value);
+
+    void set(EnvironmentVariable variable) {
+        budget_.take(variable.name.size() + variable.value.size(), place_);
+        texts_[variable.name] = variable.source == Source::text ? variable.value : "$(" + variable.name + ")";
+        const auto same = std::find_if(variables_.begin(), variables_.end(),
+                                       [&](const auto& v) { return v.name == variable.name; });
+        if (same == variables_.end())
+            variables_.push_back(std::move(variable));
+        else
+            *same = std::move(variable);
     }
-    const std::map<std::string, std::string>& values() const { return values_; }
-    std::vector<EnvironmentVariable> take() const {
-        std::vector<EnvironmentVariable> variables;
-        for (const std::string& name : names_) variables.push_back({name, values_.at(name)});
-        return variables;
+    /// A variable whose text is written later.
+    void set_later(const std::string& name) {
+        set({name, {}});
+        texts_[name] = "$(" + name + ")";
     }
+    /// Whether a text refers to a variable that came out of a Secret.
+    bool names_secret(const std::string& text) const {
+        return std::any_of(variables_.begin(), variables_.end(), [&](const EnvironmentVariable& v) {
+            return v.secret && text.find("$(" + v.name + ")") != std::string::npos;
+        });
+    }
+    const std::map<std::string, std::string>& texts() const { return texts_; }
+    std::vector<EnvironmentVariable> take() { return std::move(variables_); }
 
 private:
     const Place& place_;
     TextBudget& budget_;
-    std::vector<std::string> names_;
-    std::map<std::string, std::string> values_;
+    std::vector<EnvironmentVariable> variables_;
+    std::map<std::string, std::string> texts_;
 };
 
-void add_sources(Environment& environment, const YamlNode& container, const Place& place,
+void add_sources(Environment& environment, const YamlNode& node, const Place& place,
                  const ConfigObjects& objects) {
     const Place all(place, "envFrom");
     std::size_t index = 0;
-    for (const YamlNode& source : elements_of(container.find("envFrom"))) {
+    for (const YamlNode& source : elements_of(node.find("envFrom"))) {
         const Place here(all, index++);
         const YamlNode* const config_map = source.find("configMapRef");
         const YamlNode* const secret = source.find("secretRef");
@@ -61,70 +77,164 @@ void add_sources(Environment& environment, const YamlNode& container, const Plac
         const std::string prefix = text_of(source.find("prefix"));
         // Keys that are no names of variables are passed over, as Kubernetes does.
         for (const auto& [key, value] : *content)
-            if (variable_name(prefix + key)) environment.set(prefix + key, value);
+            if (variable_name(prefix + key))
+                environment.set({prefix + key, escape_variables(value), Source::text, secret != nullptr});
     }
 }
 
+/// fieldRef: what the manifest itself says becomes text, what only the driver knows a source.
+EnvironmentVariable from_field(const YamlNode& reference, const Place& place, const PodContext& pod) {
+    const YamlNode& node = *reference.find("fieldPath");
+    const std::string& path = node.text;
+    if (path == "metadata.name") return {{}, {}, Source::pod_name};
+    if (path == "metadata.namespace") return {{}, {}, Source::pod_namespace};
+    if (path == "status.podIP") return {{}, {}, Source::pod_address};
+    if (path == "spec.serviceAccountName") return {{}, "default"};
+    if (path.starts_with("metadata.labels['") && path.ends_with("']") && path.size() > 19) {
+        const auto label = pod.labels.find(path.substr(17, path.size() - 19));
+        if (label == pod.labels.end())
+            refuse("bad_manifest", Place(place, "fieldPath"), "the pods have no such label", &node);
+        return {{}, escape_variables(label->second)};
+    }
+    refuse("policy", Place(place, "fieldPath"),
+           path.substr(0, 64) +
+               " is not allowed; expected metadata.name, metadata.namespace, metadata.labels['...'], "
+               "spec.serviceAccountName or status.podIP",
+           &node);
+}
+
 /// The value of a key that `valueFrom` names; nothing when it is optional and not there.
-std::optional<std::string> value_from(const YamlNode& source, const Place& place,
-                                      const ConfigObjects& objects) {
-    const YamlNode* const config_map = source.find("configMapKeyRef");
-    const YamlNode* const secret = source.find("secretKeyRef");
-    if ((config_map == nullptr) == (secret == nullptr))
-        refuse("bad_manifest", place, "expected either configMapKeyRef or secretKeyRef", &source);
-    const YamlNode& reference = config_map != nullptr ? *config_map : *secret;
-    const Place here(place, config_map != nullptr ? "configMapKeyRef" : "secretKeyRef");
-    const auto* const content = config_map != nullptr
-                                    ? referred(reference, here, objects.config_maps, "ConfigMap")
-                                    : referred(reference, here, objects.secrets, "Secret");
+std::optional<std::string> from_key(const YamlNode& reference, const Place& place,
+                                    const ConfigObjects::Content* content) {
     if (content == nullptr) return std::nullopt;
     const std::string key = text_of(reference.find("key"));
-    if (const auto found = content->find(key); found != content->end()) return found->second;
+    if (const auto found = content->find(key); found != content->end())
+        return escape_variables(found->second);
     if (flag_of(reference.find("optional"), false)) return std::nullopt;
-    refuse("bad_manifest", here, "there is no key \"" + key + "\" in it", &reference);
+    refuse("bad_manifest", place, "there is no key \"" + key + "\" in it", &reference);
+}
+
+ResourceReference from_resource(const YamlNode& reference, const Place& place, const YamlNode& container,
+                                std::string name) {
+    const YamlNode* const other = reference.find("containerName");
+    if (other != nullptr && other->text != text_of(container.find("name")))
+        refuse("policy", Place(place, "containerName"), "only the container itself is allowed", other);
+    std::string_view resource = reference.find("resource")->text;
+    resource.remove_prefix(resource.find('.') + 1);
+    ResourceReference wanted{std::move(name), &Container::memory_mib, 1};
+    // Amounts are kept in millicores and MiB; the divisor is one core or one byte unless it says otherwise.
+    const bool cpu = resource == "cpu";
+    wanted.amount = cpu                    ? &Container::cpu_milli
+                    : resource == "memory" ? &Container::memory_mib
+                                           : &Container::storage_mib;
+    const YamlNode* const node = reference.find("divisor");
+    const std::string divisor = node == nullptr || node->text == "0" ? "1" : node->text;
+    const auto parsed = cpu ? parse_millicores(divisor) : parse_bytes(divisor);
+    if (!parsed || *parsed == 0)
+        refuse("bad_manifest", Place(place, "divisor"), "expected a quantity like 1, 1m or 1Mi", node);
+    wanted.divisor = *parsed;
+    return wanted;
 }
 
 void add_variables(Environment& environment, const YamlNode& container, const Place& place,
-                   const ConfigObjects& objects, const TextBudget& budget) {
+                   const PodContext& pod, std::vector<ResourceReference>& references) {
+    const ConfigObjects& objects = pod.manifest.objects;
     const Place all(place, "env");
     std::size_t index = 0;
     for (const YamlNode& variable : elements_of(container.find("env"))) {
-        const Place here(all, index++);
+        const Place here(all, index++), from(here, "valueFrom");
         const std::string name = text_of(variable.find("name"));
+        std::erase_if(references, [&](const auto& reference) { return reference.variable == name; });
         const YamlNode* const source = variable.find("valueFrom");
         if (source == nullptr) {
-            environment.set(
-                name, expand_variables(text_of(variable.find("value")), environment.values(), budget.left()));
+            const std::string text = text_of(variable.find("value"));
+            environment.set({name,
+                             substitute_variables(text, environment.texts(), pod.manifest.budget.left()),
+                             Source::text, environment.names_secret(text)});
             continue;
         }
         if (variable.find("value") != nullptr && !variable.find("value")->text.empty())
             refuse("bad_manifest", here, "expected either value or valueFrom", &variable);
-        if (auto value = value_from(*source, Place(here, "valueFrom"), objects))
-            environment.set(name, std::move(*value));
+        const YamlNode* const config_map = source->find("configMapKeyRef");
+        const YamlNode* const secret = source->find("secretKeyRef");
+        const YamlNode* const field = source->find("fieldRef");
+        const YamlNode* const resource = source->find("resourceFieldRef");
+        if ((config_map != nullptr) + (secret != nullptr) + (field != nullptr) + (resource != nullptr) != 1)
+            refuse("bad_manifest", from,
+                   "expected one of configMapKeyRef, secretKeyRef, fieldRef and resourceFieldRef", source);
+        if (field != nullptr) {
+            EnvironmentVariable made = from_field(*field, Place(from, "fieldRef"), pod);
+            made.name = name;
+            environment.set(std::move(made));
+        } else if (resource != nullptr) {
+            references.push_back(from_resource(*resource, Place(from, "resourceFieldRef"), container, name));
+            environment.set_later(name);
+        } else {
+            const YamlNode& reference = config_map != nullptr ? *config_map : *secret;
+            const Place at(from, config_map != nullptr ? "configMapKeyRef" : "secretKeyRef");
+            const auto* const content = config_map != nullptr
+                                            ? referred(reference, at, objects.config_maps, "ConfigMap")
+                                            : referred(reference, at, objects.secrets, "Secret");
+            if (auto text = from_key(reference, at, content))
+                environment.set({name, std::move(*text), Source::text, secret != nullptr});
+        }
     }
+}
+
+std::vector<std::string> lower_words(const YamlNode* list, const Place& place, const Environment& environment,
+                                     TextBudget& budget) {
+    std::vector<std::string> words;
+    for (const YamlNode& word : elements_of(list)) {
+        words.push_back(substitute_variables(word.text, environment.texts(), budget.left()));
+        budget.take(words.back().size(), place);
+    }
+    return words;
+}
+
+/// Leaves the notation when nothing is left for the driver.
+void make_literal(Container& container) {
+    container.late_expansion =
+        std::any_of(container.environment.begin(), container.environment.end(),
+                    [](const EnvironmentVariable& v) { return v.source != Source::text; });
+    if (container.late_expansion) return;
+    std::map<std::string, std::string> values;
+    const auto expand = [&](std::string& text) { text = expand_variables(text, values, SIZE_MAX / 2); };
+    for (EnvironmentVariable& variable : container.environment) {
+        expand(variable.value);
+        values[variable.name] = variable.value;
+    }
+    for (std::string& word : container.command) expand(word);
+    for (std::string& word : container.arguments) expand(word);
 }
 
 }  // namespace
 
-std::vector<EnvironmentVariable> lower_environment(const YamlNode& container, const Place& place,
-                                                   const ConfigObjects& objects, TextBudget& budget) {
+void lower_environment(const YamlNode& node, const Place& place, const PodContext& pod, Container& container,
+                       std::vector<ResourceReference>& references) {
+    TextBudget& budget = pod.manifest.budget;
     Environment environment(place, budget);
-    add_sources(environment, container, place, objects);
-    add_variables(environment, container, place, objects, budget);
-    return environment.take();
+    add_sources(environment, node, place, pod.manifest.objects);
+    add_variables(environment, node, place, pod, references);
+    container.command = lower_words(node.find("command"), Place(place, "command"), environment, budget);
+    container.arguments = lower_words(node.find("args"), Place(place, "args"), environment, budget);
+    container.environment = environment.take();
+    if (references.empty()) make_literal(container);
 }
 
-std::vector<std::string> lower_arguments(const YamlNode* list, const Place& place,
-                                         const std::vector<EnvironmentVariable>& environment,
-                                         TextBudget& budget) {
-    std::map<std::string, std::string> values;
-    for (const EnvironmentVariable& variable : environment) values.emplace(variable.name, variable.value);
-    std::vector<std::string> arguments;
-    for (const YamlNode& argument : elements_of(list)) {
-        arguments.push_back(expand_variables(argument.text, values, budget.left()));
-        budget.take(arguments.back().size(), place);
-    }
-    return arguments;
+void settle_references(Container& container, const std::vector<ResourceReference>& references) {
+    if (references.empty()) return;
+    for (const ResourceReference& reference : references)
+        for (EnvironmentVariable& variable : container.environment)
+            if (variable.name == reference.variable) {
+                // Rounded up, as Kubernetes does.
+                const std::uint64_t amount = container.*reference.amount;
+                const bool cpu = reference.amount == &Container::cpu_milli;
+                const std::uint64_t scale = cpu ? 1 : 1024 * 1024;
+                const std::uint64_t scaled = amount > UINT64_MAX / scale ? UINT64_MAX : amount * scale;
+                variable.value =
+                    std::to_string(scaled / reference.divisor + (scaled % reference.divisor != 0));
+            }
+    make_literal(container);
 }
 
 }  // namespace grid::lease

@@ -3,7 +3,9 @@
 #include <string_view>
 
 #include "chain/market.hpp"
+#include "lease/image_name.hpp"
 #include "lease/workload.hpp"
+#include "lease/yaml.hpp"
 #include "store/result.hpp"
 
 /// From a Kubernetes manifest to the typed workload model, through an allow-list by schema.
@@ -15,17 +17,21 @@ enum class Profile : std::uint8_t {
     restricted,  ///< runAsNonRoot is forced
 };
 
-/// What a manifest may ask for.
+/// What a manifest may ask for: the operator's policy, and what the order bought.
 struct ManifestLimits {
-    chain::Resources bought;  ///< by the order, for the whole manifest
+    chain::Resources bought{};  ///< by the order, for the whole manifest
     Profile profile = Profile::baseline;
-    bool allow_local_images =
-        false;                ///< images named localhost/... of the provider itself (development, templates)
-    std::uint32_t pods = 64;  ///< over all workloads
+    ImageRules images{};
+    std::vector<std::string>
+        storage_classes{};                     ///< sold by name; without a name everyone gets the default one
+    std::uint64_t pod_overhead_cpu_milli = 0;  ///< of each pod, by the provider's runtime class
+    std::uint64_t pod_overhead_memory_mib = 0;
+    std::uint32_t pods = 64;  ///< at once, over all workloads
     std::uint32_t containers_per_pod = 16;
     std::uint64_t least_cpu_milli =
         1;  ///< a container never gets less by default; 1 keeps tiny orders usable
     std::uint64_t least_memory_mib = 4;
+    YamlLimits text{};
 };
 
 /// Parses, checks and lowers. Never throws.

@@ -11,7 +11,8 @@ namespace grid::lease {
 struct KindRow {
     std::string_view kind;
     std::string_view api_version;
-    const Shape* shape;  ///< of the whole document
+    const Shape* shape;     ///< of the whole document
+    bool workload = false;  ///< has pods
 };
 
 std::span<const KindRow> manifest_kinds();

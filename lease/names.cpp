@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <string>
 
 namespace grid::lease {
 namespace {
@@ -75,6 +76,29 @@ bool label_key(std::string_view text) {
 
 bool label_value(std::string_view text) {
     return text.empty() || name_of_1_to_63(text);
+}
+
+bool cron_job_name(std::string_view text) {
+    return text.size() <= 52 && dns_label(text);
+}
+
+bool relative_path(std::string_view text) {
+    if (text.empty() || text.size() > 1023 || text.starts_with('/') || text.ends_with('/')) return false;
+    return text.find("//") == std::string_view::npos && absolute_path("/" + std::string(text));
+}
+
+bool http_token(std::string_view text) {
+    return !text.empty() && text.size() <= 128 && all(text, [](char c) {
+        return letter(c) || digit(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+    });
+}
+
+bool header_value(std::string_view text) {
+    return text.size() <= 1024 && all(text, [](char c) { return c >= ' ' && c < 0x7f; });
+}
+
+bool ingress_host(std::string_view text) {
+    return dns_subdomain(text) && text.find('.') != std::string_view::npos;
 }
 
 bool absolute_path(std::string_view text) {

@@ -23,6 +23,16 @@ bool config_key(std::string_view text);
 bool label_key(std::string_view text);
 /// At most 63 letters, digits, '_', '-', '.', a letter or digit at both ends; or empty.
 bool label_value(std::string_view text);
+/// The name of a cron job: a label of at most 52 characters, for its jobs have longer names.
+bool cron_job_name(std::string_view text);
+/// A relative path without empty, "." or ".." parts, colons and control characters, at most 1024 characters.
+bool relative_path(std::string_view text);
+/// The name of an HTTP header (RFC 9110, token), at most 128 characters.
+bool http_token(std::string_view text);
+/// The value of an HTTP header: printable ASCII and spaces, at most 1024 characters.
+bool header_value(std::string_view text);
+/// A DNS name with at least two labels.
+bool ingress_host(std::string_view text);
 /// An absolute path without "." or ".." parts, colons and control characters, at most 1024 characters.
 bool absolute_path(std::string_view text);
 

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "chain/amount.hpp"
+#include "lease/demand.hpp"
 #include "lease/quantity.hpp"
 
 namespace grid::lease {
@@ -19,14 +20,21 @@ struct Kind {
     std::uint64_t chain::Resources::*bought;
     std::string (*format)(std::uint64_t);
     std::uint64_t ManifestLimits::*least;  ///< of a share; null: none
+    std::uint64_t Workload::*overhead;     ///< of each pod; null: none
+    bool shared;                           ///< what is not said becomes a share; else nothing
 };
-constexpr std::array<Kind, 3> kKinds = {{
+std::string format_count(std::uint64_t count) {
+    return std::to_string(count);
+}
+constexpr std::array<Kind, 4> kKinds = {{
     {"cpu", &ContainerDemand::cpu_milli, &Container::cpu_milli, &chain::Resources::cpu_milli,
-     format_millicores, &ManifestLimits::least_cpu_milli},
+     format_millicores, &ManifestLimits::least_cpu_milli, &Workload::overhead_cpu_milli, true},
     {"memory", &ContainerDemand::memory_mib, &Container::memory_mib, &chain::Resources::memory_mib,
-     format_mebibytes, &ManifestLimits::least_memory_mib},
-    {"ephemeral storage", &ContainerDemand::storage_mib, &Container::storage_mib,
-     &chain::Resources::storage_mib, format_mebibytes, nullptr},
+     format_mebibytes, &ManifestLimits::least_memory_mib, &Workload::overhead_memory_mib, true},
+    {"storage", &ContainerDemand::storage_mib, &Container::storage_mib, &chain::Resources::storage_mib,
+     format_mebibytes, nullptr, nullptr, true},
+    {"GPUs", &ContainerDemand::gpus, &Container::gpus, &chain::Resources::gpus, format_count, nullptr,
+     nullptr, false},
 }};
 
 std::string shown(const Kind& kind, const Amount& amount) {
@@ -40,24 +48,35 @@ Amount sum_of_containers(const DemandingWorkload& pod, const Kind& kind, std::ui
     return sum;
 }
 
-Amount needed(const std::vector<DemandingWorkload>& workloads, const Kind& kind, std::uint64_t share) {
-    Amount total;
+Amount needed(const std::vector<DemandingWorkload>& workloads, const Kind& kind, std::uint64_t share,
+              const Amount& beside) {
+    Amount total = beside;
     for (const DemandingWorkload& pod : workloads) {
         Amount one = sum_of_containers(pod, kind, share);
         for (const ContainerDemand& demand : pod.init_demands)
             one = std::max(one, Amount{(demand.*kind.demand).value_or(0)});
-        total += one * Amount{pod.workload.replicas};
+        if (kind.overhead != nullptr) one += Amount{pod.workload.*kind.overhead};
+        total += one * Amount{pods_at_once(pod.workload)};
     }
+    return total;
+}
+
+/// Persistent volumes.
+Amount claimed(const std::vector<DemandingWorkload>& workloads, std::uint64_t claimed_mib) {
+    Amount total{claimed_mib};
+    for (const DemandingWorkload& pod : workloads)
+        for (const Claim& claim : pod.workload.claim_templates)
+            total += Amount{claim.size_mib} * Amount{pod.workload.replicas};
     return total;
 }
 
 /// The greatest share with which everything fits. needed() grows with the share, so a binary search finds it.
 std::uint64_t greatest_share(const std::vector<DemandingWorkload>& workloads, const Kind& kind,
-                             std::uint64_t bought) {
+                             const Amount& beside, std::uint64_t bought) {
     std::uint64_t fits = 0, least_too_much = bought;
     while (fits < least_too_much) {
         const std::uint64_t middle = fits + (least_too_much - fits + 1) / 2;
-        if (needed(workloads, kind, middle) <= Amount{bought})
+        if (needed(workloads, kind, middle, beside) <= Amount{bought})
             fits = middle;
         else
             least_too_much = middle - 1;
@@ -80,21 +99,25 @@ void write_amounts(DemandingWorkload& pod, const Kind& kind, std::uint64_t share
     const Amount sum = sum_of_containers(pod, kind, share);
     const std::uint64_t of_pod = sum.fits_u64() ? sum.to_u64() : UINT64_MAX;
     for (std::size_t i = 0; i < pod.init_demands.size(); ++i)
-        pod.workload.init_containers[i].*kind.amount = (pod.init_demands[i].*kind.demand).value_or(of_pod);
+        pod.workload.init_containers[i].*kind.amount =
+            (pod.init_demands[i].*kind.demand).value_or(kind.shared ? of_pod : 0);
 }
 
 }  // namespace
 
-Result<void> share_resources(std::vector<DemandingWorkload>& workloads, const ManifestLimits& limits) {
+Result<void> share_resources(std::vector<DemandingWorkload>& workloads, std::uint64_t claimed_mib,
+                             const ManifestLimits& limits) {
     for (const Kind& kind : kKinds) {
+        const Amount beside =
+            kind.amount == &Container::storage_mib ? claimed(workloads, claimed_mib) : Amount{};
         const std::uint64_t bought = limits.bought.*kind.bought;
-        const Amount asked = needed(workloads, kind, 0);
+        const Amount asked = needed(workloads, kind, 0, beside);
         if (asked > Amount{bought})
             return fail("too_large", "asked for " + shown(kind, asked) + " of " + std::string(kind.name) +
-                                         " (over all replicas), the order bought " + kind.format(bought));
+                                         " (all pods at once), the order bought " + kind.format(bought));
         std::uint64_t share = 0;
-        if (any_silent(workloads, kind)) {
-            share = greatest_share(workloads, kind, bought);
+        if (kind.shared && any_silent(workloads, kind)) {
+            share = greatest_share(workloads, kind, beside, bought);
             const std::uint64_t least = kind.least == nullptr ? 0 : limits.*kind.least;
             if (share < least)
                 return fail("too_large", "containers that do not say how much " + std::string(kind.name) +

@@ -68,6 +68,15 @@ void check_boolean(const YamlNode& node, const Shape& shape, const Place& place)
         refuse("policy", place, node.text + " is not allowed", &node);
 }
 
+void check_number_or_percent(const YamlNode& node, const Place& place) {
+    const std::string_view text = node.text;
+    const auto number = whole_number(node);
+    const bool percent = node.kind == YamlNode::Kind::scalar && text.ends_with('%') && text.size() <= 5 &&
+                         text.size() > 1 && text.find_first_not_of("0123456789") == text.size() - 1;
+    if (!percent && !(number && *number >= 0 && *number <= 1'000'000))
+        refuse("bad_manifest", place, "expected a whole number from 0 or a percentage like 25%", &node);
+}
+
 void check_object(const YamlNode& node, const Shape& shape, const Place& place) {
     if (node.kind != YamlNode::Kind::mapping) wrong_type(place, "an object", node);
     for (std::size_t i = 0; i < node.keys.size(); ++i) {
@@ -154,8 +163,18 @@ void check_shape(const YamlNode& node, const Shape& shape, const Place& place) {
                 return;
             }
             return check_string(node, shape, place);
-        case Shape::Kind::null_only:
-            if (node.kind != YamlNode::Kind::null) refuse("policy", place, "field is not on the list", &node);
+        case Shape::Kind::number_or_percent:
+            return check_number_or_percent(node, place);
+        case Shape::Kind::ignored:
+            return;
+        case Shape::Kind::refused_content:
+            if (node.kind == YamlNode::Kind::null ||
+                (node.kind != YamlNode::Kind::scalar && node.items.empty()))
+                return;
+            refuse("policy", place, std::string("is not allowed: ") + std::string(shape.expected), &node);
+        case Shape::Kind::refused:
+            if (node.kind != YamlNode::Kind::null)
+                refuse("policy", place, std::string("is not allowed: ") + std::string(shape.expected), &node);
             return;
     }
 }

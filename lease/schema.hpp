@@ -41,15 +41,18 @@ struct Field;
 /// What a value may be.
 struct Shape {
     enum class Kind : std::uint8_t {
-        object,        ///< exactly the listed fields
-        list,          ///< `least` to `most` elements
-        string_map,    ///< free keys, string values
-        string,        ///< a string; in quotes when it looks like a number or boolean
-        integer,       ///< `least` to `most`
-        boolean,       ///< when `allowed` is not empty: one of those
-        quantity,      ///< a string or number; read by whoever needs it
-        port_or_name,  ///< a number 1..65535 or a port's name
-        null_only,     ///< present in files that a tool wrote; must be empty
+        object,             ///< exactly the listed fields
+        list,               ///< `least` to `most` elements
+        string_map,         ///< free keys, string values
+        string,             ///< a string; in quotes when it looks like a number or boolean
+        integer,            ///< `least` to `most`
+        boolean,            ///< when `allowed` is not empty: one of those
+        quantity,           ///< a string or number; read by whoever needs it
+        port_or_name,       ///< a number 1..65535 or a port's name
+        number_or_percent,  ///< a whole number from 0 or a percentage: 25%
+        ignored,            ///< anything: read and dropped, because nothing here acts on it
+        refused,            ///< against the policy for the reason in `expected`, unless it is null
+        refused_content,    ///< the same, unless it is empty
     };
     Kind kind = Kind::string;
     std::span<const Field> fields = {};

@@ -13,4 +13,13 @@ namespace grid::lease {
 std::string expand_variables(std::string_view text, const std::map<std::string, std::string>& variables,
                              std::size_t limit);
 
+/// Literal text in the notation of expand_variables: every "$" as "$$".
+std::string escape_variables(std::string_view text);
+
+/// Replaces $(NAME) by the value of a variable, but stays in the notation: `variables` hold texts in the
+/// notation, so does the result, and only those $(NAME) are left in it that a variable's text brought along.
+/// At most about `limit` bytes come out, as of expand_variables.
+std::string substitute_variables(std::string_view text, const std::map<std::string, std::string>& variables,
+                                 std::size_t limit);
+
 }  // namespace grid::lease

@@ -86,7 +86,7 @@ struct Workload {
     std::uint64_t overhead_memory_mib = 0;
     Rollout rollout;                       ///< deployment, stateful_set
     std::vector<Claim> claim_templates{};  ///< stateful_set: one volume of each for every pod
-    std::string governing_service{};       ///< stateful_set: headless service that names its pods; or empty
+    std::string governing_service{};       ///< stateful_set: names its pods; may be empty or name none
     Completion completion;                 ///< job, cron_job
     Schedule schedule;                     ///< cron_job
     friend bool operator==(const Workload&, const Workload&) = default;

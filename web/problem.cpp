@@ -52,6 +52,7 @@ constexpr std::array kStatusOfCode{
     CodeStatus{"unavailable", 503},
     CodeStatus{"unknown_template", 404},
     CodeStatus{"unreachable", 502},
+    CodeStatus{"unsupported", 422},
     CodeStatus{"used_nonce", 401},
     CodeStatus{"used_token", 401},
     CodeStatus{"wrong_chain_id", 400},

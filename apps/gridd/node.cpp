@@ -277,7 +277,7 @@ Result<void> Node::Parts::start_gateway(const NodeConfig& config, const NodeKey&
     settings.api_origin = gateway_url;
     settings.manifest.profile =
         gateway.profile == "restricted" ? lease::Profile::restricted : lease::Profile::baseline;
-    settings.manifest.allow_local_images = gateway.local_images;
+    settings.manifest.images.allow_local = gateway.local_images;
     actors::GatewayParts parts{wall_clock, storage, chain, orders, cluster, fetcher, routes, sessions};
     parts.count = [this](const std::string& event) {
         metrics.counter("grid_lease_events_total", "What happened to leases", {{"event", event}}).Increment();

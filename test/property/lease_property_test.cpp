@@ -1,9 +1,13 @@
 #include <rapidcheck.h>
 
 #include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <map>
 
 #include "lease/base64url.hpp"
+#include "lease/demand.hpp"
 #include "lease/handoff.hpp"
 #include "lease/lease_key.hpp"
 #include "lease/login.hpp"
@@ -70,6 +74,23 @@ lease::ManifestLimits limits() {
     return l;
 }
 
+/// A relative path that stays where it begins.
+bool inside(const std::string& path) {
+    return !path.starts_with('/') && ("/" + path + "/").find("/../") == std::string::npos;
+}
+
+/// The manifests that the unit tests lower, each within what it needs.
+std::vector<std::string> published_manifests() {
+    std::vector<std::string> texts;
+    for (const auto& entry :
+         std::filesystem::directory_iterator(GRID_SOURCE_DIR "/test/unit/lease/manifests")) {
+        if (entry.path().extension() != ".yaml") continue;
+        std::ifstream file(entry.path(), std::ios::binary);
+        texts.emplace_back(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+    }
+    return texts;
+}
+
 /// What must hold for every application that is let through.
 void check_application(const lease::Application& application, const lease::ManifestLimits& l) {
     chain::Resources used;
@@ -96,16 +117,24 @@ void check_application(const lease::Application& application, const lease::Manif
             if (workload.replicas > 0) RC_ASSERT((c.cpu_milli > 0 && c.memory_mib > 0));
             for (const auto& mount : c.files) {
                 RC_ASSERT((mount.directory.starts_with('/') && mount.mode <= 0777u));
-                for (const auto& [name, content] : mount.files)
-                    RC_ASSERT((name.find('/') == std::string::npos && name != ".."));
+                for (const auto& [name, content] : mount.files) RC_ASSERT(inside(name));
             }
-            RC_ASSERT((c.image.find("localhost/") != 0 || l.allow_local_images));
+            for (const auto& mount : c.scratch) RC_ASSERT((mount.sub_path.empty() || inside(mount.sub_path)));
+            for (const auto& mount : c.claims) RC_ASSERT((mount.sub_path.empty() || inside(mount.sub_path)));
+            for (const auto& name : c.capabilities) RC_ASSERT((name != "ALL" && name != "SYS_ADMIN"));
+            RC_ASSERT((c.image.find("localhost/") != 0 || l.images.allow_local));
         }
     }
     RC_ASSERT(used.cpu_milli <= l.bought.cpu_milli);
     RC_ASSERT(used.memory_mib <= l.bought.memory_mib);
     RC_ASSERT(used.storage_mib <= l.bought.storage_mib);
     RC_ASSERT(pods <= l.pods);
+    // The same with persistent volumes, surge and the runs of cron jobs.
+    const auto demand = lease::demand_of(application);
+    RC_ASSERT((demand.cpu_milli >= used.cpu_milli && demand.cpu_milli <= l.bought.cpu_milli));
+    RC_ASSERT((demand.memory_mib >= used.memory_mib && demand.memory_mib <= l.bought.memory_mib));
+    RC_ASSERT((demand.storage_mib >= used.storage_mib && demand.storage_mib <= l.bought.storage_mib));
+    RC_ASSERT(demand.gpus <= l.bought.gpus);
 }
 
 }  // namespace
@@ -290,8 +319,11 @@ TEST_CASE("property: random bytes and mutated manifests are answered, never more
         RC_ASSERT((documents || documents.error().code == "bad_manifest"));
         RC_ASSERT(!lease::lower_manifest(random, limits()));
     }));
-    REQUIRE(rc::check("mutations", [] {
-        std::string manifest = kManifest;
+    auto originals = published_manifests();
+    REQUIRE(originals.size() >= 25);
+    originals.insert(originals.end(), 10, kManifest);
+    REQUIRE(rc::check("mutations", [&] {
+        std::string manifest = *rc::gen::elementOf(originals);
         const auto changes = *rc::gen::inRange(0, 4);
         for (int i = 0; i < changes; ++i) {
             const auto at = *rc::gen::inRange<std::size_t>(0, manifest.size());
@@ -311,7 +343,8 @@ TEST_CASE("property: random bytes and mutated manifests are answered, never more
                     break;
             }
         }
-        const auto l = limits();
+        lease::ManifestLimits l;
+        l.bought = {4000, 8192, 16384, 0};
         const auto application = lease::lower_manifest(manifest, l);
         if (application) return check_application(*application, l);
         RC_ASSERT(changes > 0);

@@ -387,7 +387,7 @@ spec:
 
 TEST_CASE("an image of the provider's own where that is allowed") {
     auto own = limits();
-    own.allow_local_images = true;
+    own.images.allow_local = true;
     const auto app = lowered(
         "apiVersion: v1\nkind: Pod\nmetadata: {name: sample}\nspec:\n  containers:\n  - name: web\n    "
         "image: "

@@ -43,7 +43,7 @@ lease::YamlNode plain(const char* text) {
 }  // namespace
 
 TEST_CASE("the tables of the manifest are sound") {
-    REQUIRE(lease::manifest_kinds().size() == 5);
+    REQUIRE(lease::manifest_kinds().size() == 10);
     for (const auto& row : lease::manifest_kinds()) check_table(*row.shape, 0);
 }
 
@@ -132,10 +132,20 @@ TEST_CASE("image names are those of registries") {
           "nginx" + digest, "quay.io/a/b:1" + digest, std::string("localhost/grid/sample:dev"),
           std::string("a__b")}) {
         INFO(image);
-        CHECK(lease::check_image(image));
+        CHECK(lease::parse_image(image));
     }
-    CHECK(lease::check_image("localhost/x") == lease::ImageSource::local);
-    CHECK(lease::check_image("docker.io/localhost/x") == lease::ImageSource::registry);
+    CHECK(lease::parse_image("localhost/x")->local);
+    CHECK_FALSE(lease::parse_image("docker.io/localhost/x")->local);
+    const auto full = lease::parse_image("GHCR.io:443/a/b:v1" + digest);
+    REQUIRE(full);
+    CHECK(full->registry == "ghcr.io:443");
+    CHECK(full->repository == "a/b");
+    CHECK(full->tag == "v1");
+    CHECK("@" + full->digest == digest);
+    CHECK(lease::parse_image("nginx")->registry == "docker.io");
+    CHECK(lease::parse_image("nginx")->repository == "library/nginx");
+    CHECK(lease::parse_image("index.docker.io/nginx")->repository == "library/nginx");
+    CHECK(lease::parse_image("index.docker.io/nginx")->registry == "docker.io");
     for (const std::string& image : {std::string(""),
                                      std::string("Nginx"),
                                      std::string("nginx:"),
@@ -159,7 +169,7 @@ TEST_CASE("image names are those of registries") {
                                      std::string("[::1]:5000/x"),
                                      std::string(600, 'a')}) {
         INFO(image);
-        const auto source = lease::check_image(image);
+        const auto source = lease::parse_image(image);
         REQUIRE_FALSE(source);
         CHECK(source.error().code == "bad_manifest");
     }
@@ -167,7 +177,7 @@ TEST_CASE("image names are those of registries") {
          {"127.0.0.1:5000/x", "10.0.0.1/x", "169.254.169.254/latest/x", "0x7f.1/x", "2130706433:80/x",
           "localhost:5000/x", "foo.localhost/x", "registry:5000/x", "LOCALHOST/x", "127.1./x"}) {
         INFO(image);
-        const auto source = lease::check_image(image);
+        const auto source = lease::parse_image(image);
         REQUIRE_FALSE(source);
         CHECK(source.error().code == "policy");
     }
