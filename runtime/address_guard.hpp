@@ -32,6 +32,7 @@ struct IpNetwork {
     /// "10.0.0.0/8", "fd00::/8", or a lone address. Code `bad_network` (also when host bits are set).
     static Result<IpNetwork> parse(std::string_view text);
     bool contains(const IpAddress& address) const noexcept;
+    friend bool operator==(const IpNetwork&, const IpNetwork&) = default;
 };
 
 /// Knows which addresses of the public internet may be called. Refused, unless the operator allows a network

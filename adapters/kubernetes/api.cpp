@@ -80,7 +80,7 @@ Error error_of(const HttpResponse& response) {
             return {"too_many_requests", words};
         default:
             // Some versions tell of an object of the wrong shape with a 500.
-            if (response.status == 500 && words.find("schema") != std::string::npos)
+            if (response.status == 500 && words.find("typed patch object") != std::string::npos)
                 return {"invalid", words};
             return {response.status >= 500 ? "server_error" : "bad_request", words};
     }

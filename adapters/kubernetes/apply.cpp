@@ -1,0 +1,332 @@
+/// Deploying and updating: all or nothing.
+#include <algorithm>
+#include <set>
+
+#include "adapters/kubernetes/driver.hpp"
+#include "adapters/kubernetes/extract.hpp"
+#include "lease/demand.hpp"
+
+namespace grid::adapters::kubernetes {
+
+using messages::AppStatus;
+using messages::Hash;
+using messages::Health;
+using messages::Resources;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+namespace {
+
+constexpr std::chrono::seconds kTick{3};
+constexpr std::chrono::seconds kNoPods{20};  // a controller that cannot make pods for so long cannot
+
+Result<void> check_demand(const lease::Application& application, const Resources& has) {
+    const auto wants = lease::demand_of(application);
+    const auto over = [](std::uint64_t wanted, const char* what, std::uint64_t bought) {
+        return fail("failed_to_start", "the application wants " + std::to_string(wanted) + " " + what +
+                                           ", the order has " + std::to_string(bought));
+    };
+    if (wants.cpu_milli > has.cpu_milli) return over(wants.cpu_milli, "millicores", has.cpu_milli);
+    if (wants.memory_mib > has.memory_mib) return over(wants.memory_mib, "MiB of memory", has.memory_mib);
+    if (wants.storage_mib > has.storage_mib)
+        return over(wants.storage_mib, "MiB of storage", has.storage_mib);
+    if (wants.gpus > has.gpus) return over(wants.gpus, "GPUs", has.gpus);
+    return {};
+}
+
+std::string identity(const Resource& resource, const std::string& name) {
+    return resource.plural + "/" + name;
+}
+
+bool has_owner(const json::value& object) {
+    return !list_at(object, {"metadata", "ownerReferences"}).empty();
+}
+
+}  // namespace
+
+/// One run of apply.
+struct Driver::Deployment {
+    std::string app;
+    std::string name_space;
+    Resources bought;
+    std::shared_ptr<const Discovery> discovery;
+    PlanContext context;
+    AppPlan plan{};
+    ClusterAddresses cluster{};
+    Stop* stop = nullptr;
+    bool first = true;
+    bool new_namespace = false;
+    bool touched = false;                ///< objects of the application were applied
+    std::vector<Planned> old_objects{};  ///< as this gateway had applied them
+    std::set<std::string> old_names{};   ///< of everything that the application had
+};
+
+Result<AppStatus> Driver::apply(const Hash& lease, const std::string& app,
+                                const lease::Application& application, const Resources& resources) {
+    if (auto ok = check_demand(application, resources); !ok) return tl::unexpected(ok.error());
+    const auto held = gate(lease);
+    const std::lock_guard lock(held->mutex);
+    Stop stop(stop_);
+    struct Applying {
+        Gate& gate;
+        Applying(Gate& g, Stop& s) : gate(g) {
+            const std::lock_guard inner(gate.applying_mutex);
+            gate.applying = &s;
+            if (gate.removals > 0) s.stop();
+        }
+        ~Applying() {
+            const std::lock_guard inner(gate.applying_mutex);
+            gate.applying = nullptr;
+        }
+    } const applying(*held, stop);
+
+    const auto known = discovery();
+    if (!known) return tl::unexpected(driver_error(known.error()));
+    Deployment d{
+        app, ownership_.namespace_of(lease), resources, *known, {config_, **known, ownership_.labels(lease)}};
+    d.stop = &stop;
+    auto plan = plan_app(d.context, app, application);
+    if (!plan) return tl::unexpected(plan.error());
+    d.plan = std::move(*plan);
+    const auto made = ensure_namespace(lease, stop);
+    if (!made) return tl::unexpected(driver_error(made.error()));
+    d.new_namespace = *made;
+    if (auto done = run(d); !done) {
+        auto error = done.error();
+        if (held->removals > 0 && error.code == "stopped")
+            error = {"failed_to_start", "the application is being removed"};
+        error = driver_error(error);
+        // Where the cluster does not answer nothing can be undone, and nothing is known to be wrong.
+        if (error.code != "cluster_unavailable" || !d.touched) undo(d);
+        return tl::unexpected(error);
+    }
+    auto seen = look(d.name_space, d.plan.record);
+    if (!seen) return AppStatus{Health::unknown, seen.error().message, {}};
+    explain(d.name_space, *seen);
+    return std::move(seen->status);
+}
+
+Result<void> Driver::run(Deployment& d) {
+    auto cluster = addresses();
+    if (!cluster) return tl::unexpected(cluster.error());
+    d.cluster = std::move(*cluster);
+    if (auto done = apply_objects(d, guard_rails(d.context, d.bought, d.cluster)); !done) return done;
+    if (auto done = check_names(d); !done) return done;
+    const auto before = find_record(d.name_space, d.app);
+    if (!before) return tl::unexpected(before.error());
+    d.first = !before->has_value();
+    if (auto done = remember_old(d); !done) return done;
+    const auto record = record_object(d.context, d.plan.record);
+    d.touched = true;
+    // The record comes first where there is none: what is begun can be found again after a crash of ours.
+    if (d.first)
+        if (auto done = apply_objects(d, {record}); !done) return done;
+    if (auto done = apply_objects(d, d.plan.objects); !done) return done;
+    if (auto done = await_start(d); !done) return done;
+    if (auto done = apply_objects(d, {record}); !done) return done;
+    return prune(d);
+}
+
+Result<bool> Driver::ensure_namespace(const Hash& lease, Stop& stop) {
+    const auto object = namespace_object(config_, ownership_, lease);
+    const auto name = ownership_.namespace_of(lease);
+    const auto deadline = steady_clock::now() + config_.remove_timeout;
+    for (;;) {
+        const auto found = find_namespace(lease);
+        if (!found) return tl::unexpected(found.error());
+        if (*found) {
+            const auto updated = api_.apply(core::kNamespaces, "", object);
+            if (!updated) return tl::unexpected(updated.error());
+            return false;
+        }
+        const auto made = api_.create(core::kNamespaces.path(""), object);
+        if (made) return true;
+        if (made.error().code != "already_exists") return tl::unexpected(made.error());
+        // One of that name is on its way out, or somebody was faster.
+        if (auto gone = await_namespace_gone(name, deadline, stop); !gone)
+            return tl::unexpected(gone.error());
+    }
+}
+
+/// Names that the user's manifest relies on are taken as they are; two applications cannot share one.
+Result<void> Driver::check_names(const Deployment& d) {
+    std::set<std::string> checked;
+    for (const auto& planned : d.plan.objects) {
+        const auto& plural = planned.resource.plural;
+        if ((plural != "services" && plural != "statefulsets") || !checked.insert(plural).second) continue;
+        const auto there = api_.list(planned.resource, d.name_space);
+        if (!there) return tl::unexpected(there.error());
+        for (const auto& object : there->items) {
+            const auto owner = text_at(object, {"metadata", "labels", label::kApp});
+            if (owner.empty() || owner == d.app) continue;
+            for (const auto& mine : d.plan.objects)
+                if (mine.resource.plural == plural && mine.name() == text_at(object, {"metadata", "name"}))
+                    return fail("failed_to_start", mine.resource.kind + " " + mine.name() +
+                                                       " belongs to application " + owner +
+                                                       " of this lease; give it another name");
+        }
+    }
+    return {};
+}
+
+Result<void> Driver::remember_old(Deployment& d) {
+    for (const auto& resource : app_resources(*d.discovery)) {
+        auto list = api_.list(resource, d.name_space, app_query(d.app));
+        if (!list) return tl::unexpected(list.error());
+        for (auto& object : list->items) {
+            if (has_owner(object)) continue;  // goes with its owner
+            d.old_names.insert(identity(resource, text_at(object, {"metadata", "name"})));
+            // Secrets, jobs and pods are never changed, only replaced by others.
+            if (resource.plural == "secrets" || resource.plural == "jobs" || resource == core::kPods)
+                continue;
+            object.as_object()["apiVersion"] = resource.group_version;  // lists leave them out
+            object.as_object()["kind"] = resource.kind;
+            if (auto applied = extract_applied(object, kFieldManager))
+                d.old_objects.push_back({resource, std::move(*applied)});
+        }
+    }
+    return {};
+}
+
+Result<void> Driver::apply_objects(const Deployment& d, const std::vector<Planned>& objects) {
+    for (const auto& planned : objects) {
+        if (d.stop->stopped()) return fail("stopped", "deploying was stopped");
+        auto done = api_.apply(planned.resource, d.name_space, planned.object);
+        // A service cannot become headless or stop being so; nothing is lost when it is made anew.
+        if (!done && done.error().code == "invalid" && planned.resource == core::kServices &&
+            d.old_names.contains(identity(planned.resource, planned.name()))) {
+            if (auto gone = api_.remove(planned.resource, d.name_space, planned.name()); !gone)
+                return tl::unexpected(gone.error());
+            done = api_.apply(planned.resource, d.name_space, planned.object);
+        }
+        if (done) continue;
+        auto error = done.error();
+        if (error.code == "forbidden" && error.message.find("exceeded quota") != std::string::npos)
+            error.code = "failed_to_start";
+        error.message = planned.resource.kind + " " + planned.name() + ": " + error.message;
+        return tl::unexpected(error);
+    }
+    return {};
+}
+
+/// A first version is awaited until its containers run, an update until it is ready everywhere.
+Result<void> Driver::await_start(Deployment& d) {
+    const auto begun = steady_clock::now();
+    const auto start_limit = begun + config_.start_timeout;
+    std::optional<Deadline> ready_limit;
+    Result<void> outcome;
+    const bool with_jobs = std::any_of(d.plan.record.workloads.begin(), d.plan.record.workloads.end(),
+                                       [](const auto& w) { return w.kind == lease::WorkloadKind::job; });
+    const auto failed = [&](const std::string& code, const std::string& why,
+                            const std::optional<PodView>& pod) {
+        const auto words = d.first ? why : "the new version does not run, the old one stays: " + why;
+        outcome = tl::unexpected(with_last_lines(d, {code, words}, pod));
+        return false;
+    };
+    Mirror mirror(api_, core::kPods, d.name_space, app_query(d.app));
+    const auto watched =
+        mirror.run(start_limit + config_.ready_timeout, kTick, *d.stop, [&](const Mirror::Objects& objects) {
+            std::vector<json::value> pods, jobs;
+            for (const auto& [key, pod] : objects) pods.push_back(pod);
+            if (with_jobs)
+                if (auto found = jobs_of(d.name_space, d.app)) jobs = std::move(*found);
+            auto view = view_app(d.plan.record, pods, jobs, view_limits());
+            if (view.rolled_out || (d.first && view.started)) return false;
+            if (view.broken && view.broken->image_missing)
+                return failed("image_unavailable", view.broken->reason, {});
+            // A first version may crash a few times before it finds what it needs; an update need not be.
+            if (view.broken && (!d.first || view.broken->state == PodView::State::failed))
+                return failed("failed_to_start", view.broken->name + ": " + view.broken->reason, view.broken);
+            const auto now = steady_clock::now();
+            if (!view.missing.empty() && now - begun > kNoPods)
+                if (const auto why = why_no_pods(d.name_space); !why.empty())
+                    return failed("failed_to_start", why, {});
+            if (view.started && !ready_limit) ready_limit = now + config_.ready_timeout;
+            const auto limit = ready_limit.value_or(start_limit);
+            if (now < limit) return true;
+            explain(d.name_space, view);
+            const auto waited = std::chrono::duration_cast<std::chrono::seconds>(now - begun).count();
+            return failed("failed_to_start",
+                          "not " + std::string(view.started ? "ready" : "started") + " within " +
+                              std::to_string(waited) + " s" +
+                              (view.status.reason.empty() ? "" : ": " + view.status.reason),
+                          {});
+        });
+    if (!outcome) return outcome;
+    return watched;
+}
+
+/// What the application had and has no more. Volumes stay: they live as long as the order.
+Result<void> Driver::prune(const Deployment& d) {
+    std::set<std::string> wanted;
+    for (const auto& planned : d.plan.objects) wanted.insert(identity(planned.resource, planned.name()));
+    for (const auto& resource : app_resources(*d.discovery))
+        for (const auto& old : d.old_names) {
+            const auto prefix = resource.plural + "/";
+            if (!old.starts_with(prefix) || wanted.contains(old)) continue;
+            if (auto done = api_.remove(resource, d.name_space, old.substr(prefix.size())); !done)
+                return tl::unexpected(done.error());
+        }
+    return {};
+}
+
+/// Back to what was before. What fails here is left to the next apply or removal, which the lease asks for.
+void Driver::undo(Deployment& d) {
+    if (d.first) {
+        if (d.new_namespace) {
+            // Only what this run made, and only when it is still that.
+            (void)api_.remove(core::kNamespaces, "", d.name_space);
+        } else if (d.touched) {
+            (void)remove_app(d.name_space, d.app, stop_);
+        }
+        return;
+    }
+    if (!d.touched) return;
+    for (const auto& planned : d.plan.objects) {
+        if (planned.resource == core::kClaims ||
+            d.old_names.contains(identity(planned.resource, planned.name())))
+            continue;
+        (void)api_.remove(planned.resource, d.name_space, planned.name());
+    }
+    for (const auto& old : d.old_objects) (void)api_.apply(old.resource, d.name_space, old.object);
+    // A stateful set waits for its broken pod for ever; without it the old version comes back.
+    const auto pods = api_.list(core::kPods, d.name_space, app_query(d.app));
+    if (!pods) return;
+    for (const auto& workload : d.plan.record.workloads) {
+        if (workload.kind != lease::WorkloadKind::stateful_set) continue;
+        for (const auto& pod : pods->items) {
+            const auto view = view_pod(pod, view_limits());
+            if (view.workload == workload.name && view.template_ == workload.template_ &&
+                view.state != PodView::State::ready)
+                (void)api_.remove(core::kPods, d.name_space, view.name);
+        }
+    }
+}
+
+Error Driver::with_last_lines(const Deployment& d, Error error, const std::optional<PodView>& pod) {
+    if (!pod) return error;
+    const auto object = api_.get(core::kPods, d.name_space, pod->name);
+    if (!object) return error;
+    for (const char* list : {"initContainerStatuses", "containerStatuses"})
+        for (const auto& status : list_at(*object, {"status", list})) {
+            const bool before = find(status, {"state", "terminated"}) == nullptr;
+            const auto* end = find(status, {before ? "lastState" : "state", "terminated"});
+            if (end == nullptr || number_at(*end, {"exitCode"}) == 0) continue;
+            std::string lines;
+            const auto name = text_at(status, {"name"});
+            (void)api_.log(
+                d.name_space, pod->name,
+                {{"container", name}, {"tailLines", "10"}, {"previous", before ? "true" : "false"}},
+                [&](std::string_view text) {
+                    lines.append(text);
+                    return lines.size() < 4096;
+                },
+                d.stop);
+            if (lines.empty()) continue;
+            error.message += "; last lines of " + name + ": " + lines.substr(0, 1500);
+            return error;
+        }
+    return error;
+}
+
+}  // namespace grid::adapters::kubernetes

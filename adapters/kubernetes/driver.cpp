@@ -1,0 +1,373 @@
+#include "adapters/kubernetes/driver.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "adapters/kubernetes/exec.hpp"
+
+namespace grid::adapters::kubernetes {
+
+using messages::AppStatus;
+using messages::Hash;
+using messages::Health;
+using std::chrono::steady_clock;
+
+namespace {
+
+constexpr std::chrono::minutes kDiscoveryLife{10};
+
+ApiLimits limits_of(const KubernetesConfig& config) {
+    ApiLimits limits;
+    limits.request = config.request_timeout;
+    return limits;
+}
+
+messages::Timestamp time_of(const json::value& event) {
+    auto text = text_at(event, {"lastTimestamp"});
+    if (text.empty()) text = text_at(event, {"series", "lastObservedTime"});
+    if (text.empty()) text = text_at(event, {"eventTime"});
+    if (text.empty()) text = text_at(event, {"metadata", "creationTimestamp"});
+    return {static_cast<std::uint64_t>(std::max<std::int64_t>(0, seconds_of(text)))};
+}
+
+}  // namespace
+
+Error driver_error(const Error& error) {
+    if (is_unavailable(error) || error.code == "conflict" || error.code == "gone")
+        return {"cluster_unavailable", error.message};
+    if (error.code == "invalid" || error.code == "bad_request" || error.code == "not_found" ||
+        error.code == "already_exists")
+        return {"failed_to_start", error.message};
+    return error;
+}
+
+Query app_query(const std::string& app) {
+    return {{"labelSelector", std::string(label::kApp) + "=" + app}};
+}
+
+Driver::Driver(KubernetesConfig config, const Access& access, Ownership ownership)
+    : config_(std::move(config)), ownership_(std::move(ownership)), api_(access, limits_of(config_), stop_) {}
+
+Driver::~Driver() {
+    stop_.stop();
+}
+
+Result<void> Driver::begin() {
+    if (config_.required.empty()) return {};
+    if (const auto known = discovery(); !known) return tl::unexpected(driver_error(known.error()));
+    const auto all = probe();
+    for (const auto& name : config_.required) {
+        const auto i = std::find_if(all.begin(), all.end(), [&](const auto& c) { return c.name == name; });
+        if (i == all.end() || !i->enforced)
+            return fail("capability_missing", name + " is required but cannot be enforced here: " +
+                                                  (i == all.end() ? "no such capability" : i->detail));
+    }
+    return {};
+}
+
+void Driver::end() {
+    stop_.stop();
+}
+
+std::shared_ptr<Driver::Gate> Driver::gate(const Hash& lease) {
+    const std::lock_guard lock(mutex_);
+    auto& slot = gates_[lease];
+    if (!slot) slot = std::make_shared<Gate>();
+    return slot;
+}
+
+Result<std::shared_ptr<const Discovery>> Driver::discovery() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (discovery_ && steady_clock::now() < discovery_until_) return discovery_;
+    }
+    auto found = Discovery::ask(api_);
+    if (!found) return tl::unexpected(found.error());
+    const std::lock_guard lock(mutex_);
+    discovery_ = std::make_shared<const Discovery>(std::move(*found));
+    discovery_until_ = steady_clock::now() + kDiscoveryLife;
+    return discovery_;
+}
+
+ViewLimits Driver::view_limits() const {
+    ViewLimits limits;
+    limits.restarts = config_.restart_limit;
+    limits.schedule_s = config_.schedule_timeout.count() / 1000;
+    limits.now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+    return limits;
+}
+
+Result<std::optional<json::value>> Driver::find_namespace(const Hash& lease) {
+    auto found = api_.get(core::kNamespaces, "", ownership_.namespace_of(lease));
+    if (!found) {
+        if (found.error().code == "not_found") return std::nullopt;
+        return tl::unexpected(found.error());
+    }
+    if (ownership_.lease_of(*found) != lease)
+        return fail("failed_to_start", "the namespace " + ownership_.namespace_of(lease) +
+                                           " was not made by this gateway; it is left alone");
+    if (!text_at(*found, {"metadata", "deletionTimestamp"}).empty()) return std::nullopt;
+    return std::optional<json::value>(std::move(*found));
+}
+
+Result<std::optional<AppRecord>> Driver::find_record(const std::string& name_space, const std::string& app) {
+    const auto object = api_.get(core::kConfigMaps, name_space, record_name(app));
+    if (!object) {
+        if (object.error().code == "not_found") return std::nullopt;
+        return tl::unexpected(object.error());
+    }
+    return read_record(*object);
+}
+
+Result<std::vector<json::value>> Driver::jobs_of(const std::string& name_space, const std::string& app) {
+    const auto known = discovery();
+    if (!known) return tl::unexpected(known.error());
+    const auto kind = (*known)->find("batch", "jobs");
+    if (!kind) return std::vector<json::value>{};
+    auto jobs = api_.list(*kind, name_space, app_query(app));
+    if (!jobs) return tl::unexpected(jobs.error());
+    return std::move(jobs->items);
+}
+
+Result<AppView> Driver::look(const std::string& name_space, const AppRecord& record) {
+    const auto pods = api_.list(core::kPods, name_space, app_query(record.app));
+    if (!pods) return tl::unexpected(pods.error());
+    std::vector<json::value> jobs;
+    if (std::any_of(record.workloads.begin(), record.workloads.end(),
+                    [](const auto& w) { return w.kind == lease::WorkloadKind::job; })) {
+        auto found = jobs_of(name_space, record.app);
+        if (!found) return tl::unexpected(found.error());
+        jobs = std::move(*found);
+    }
+    return view_app(record, pods->items, jobs, view_limits());
+}
+
+/// A probe's own words, where one keeps an application from being ready.
+void Driver::explain(const std::string& name_space, AppView& view) {
+    if (view.status.health == Health::ready) return;
+    const auto pod = std::find_if(view.pods.begin(), view.pods.end(), [](const auto& p) {
+        return p.probe_fails && p.state == PodView::State::starting;
+    });
+    if (pod == view.pods.end()) {
+        if (!view.missing.empty())
+            if (const auto why = why_no_pods(name_space); !why.empty()) view.status.reason = why;
+        return;
+    }
+    const auto events =
+        api_.list(core::kEvents, name_space,
+                  {{"fieldSelector", "involvedObject.name=" + pod->name + ",reason=Unhealthy"}});
+    if (!events || events->items.empty()) return;
+    const auto newest =
+        std::max_element(events->items.begin(), events->items.end(),
+                         [](const auto& a, const auto& b) { return time_of(a) < time_of(b); });
+    view.status.reason = pod->name + ": " + pod->reason + ": " + tamed(text_at(*newest, {"message"}), 300);
+}
+
+/// Why a controller cannot make pods (quota, admission), in its words.
+std::string Driver::why_no_pods(const std::string& name_space) {
+    const auto events = api_.list(core::kEvents, name_space, {{"fieldSelector", "reason=FailedCreate"}});
+    if (!events || events->items.empty()) return {};
+    return tamed(text_at(events->items.back(), {"message"}), 400);
+}
+
+bool Driver::drifted(const std::string& name_space, const AppRecord& record, const AppView& view) {
+    const auto known = discovery();
+    if (!known) return false;
+    for (const auto& workload : record.workloads) {
+        const bool cron = workload.kind == lease::WorkloadKind::cron_job;
+        if (!cron && std::find(view.missing.begin(), view.missing.end(), workload.name) == view.missing.end())
+            continue;
+        std::optional<Resource> kind = core::kPods;
+        if (workload.kind == lease::WorkloadKind::deployment) kind = (*known)->find("apps", "deployments");
+        if (workload.kind == lease::WorkloadKind::stateful_set) kind = (*known)->find("apps", "statefulsets");
+        if (workload.kind == lease::WorkloadKind::job) kind = (*known)->find("batch", "jobs");
+        if (cron) kind = (*known)->find("batch", "cronjobs");
+        if (!kind) continue;
+        const auto object = api_.get(*kind, name_space, workload.object);
+        if (!object && object.error().code == "not_found") return true;
+        if (!object || workload.kind == lease::WorkloadKind::pod || cron) continue;
+        const auto described = text_at(*object, {"spec", "template", "metadata", "labels", label::kTemplate});
+        if (!described.empty() && described != workload.template_) return true;
+    }
+    return false;
+}
+
+AppStatus Driver::status(const Hash& lease, const std::string& app) {
+    const auto unknown = [](const Error& e) { return AppStatus{Health::unknown, e.message, {}}; };
+    const auto found = find_namespace(lease);
+    if (!found) return unknown(found.error());
+    if (!*found) return {Health::absent, "", {}};
+    const auto name_space = ownership_.namespace_of(lease);
+    const auto record = find_record(name_space, app);
+    if (!record) return unknown(record.error());
+    if (!*record) return {Health::absent, "", {}};
+    auto view = look(name_space, **record);
+    if (!view) return unknown(view.error());
+    explain(name_space, *view);
+    view->status.drifted = drifted(name_space, **record, *view);
+    return std::move(view->status);
+}
+
+Result<std::vector<messages::AppEvent>> Driver::events(const Hash& lease, const std::string& app) {
+    const auto found = find_namespace(lease);
+    if (!found) return tl::unexpected(driver_error(found.error()));
+    if (!*found) return std::vector<messages::AppEvent>{};
+    const auto name_space = ownership_.namespace_of(lease);
+    const auto record = find_record(name_space, app);
+    if (!record) return tl::unexpected(driver_error(record.error()));
+    if (!*record) return std::vector<messages::AppEvent>{};
+    const auto all = api_.list(core::kEvents, name_space);
+    if (!all) return tl::unexpected(driver_error(all.error()));
+    std::vector<messages::AppEvent> out;
+    for (const auto& event : all->items) {
+        const auto object = text_at(event, {"involvedObject", "name"});
+        const bool about = std::any_of(
+            (*record)->workloads.begin(), (*record)->workloads.end(),
+            [&](const auto& w) { return object == w.object || object.starts_with(w.object + "-"); });
+        if (!about) continue;
+        messages::AppEvent told;
+        told.time = time_of(event);
+        told.kind = text_at(event, {"type"}) == "Warning" ? messages::AppEvent::Kind::warning
+                                                          : messages::AppEvent::Kind::normal;
+        told.object = text_at(event, {"involvedObject", "kind"}) + "/" + object;
+        told.reason = tamed(text_at(event, {"reason"}), 64);
+        told.message = tamed(text_at(event, {"message"}));
+        told.count = static_cast<std::uint32_t>(std::max<std::int64_t>(1, number_at(event, {"count"}, 1)));
+        out.push_back(std::move(told));
+    }
+    std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.time < b.time; });
+    if (out.size() > messages::kMaxAppEvents)
+        out.erase(out.begin(), out.end() - static_cast<std::ptrdiff_t>(messages::kMaxAppEvents));
+    return out;
+}
+
+Result<std::vector<messages::RunningApp>> Driver::list() {
+    const auto spaces = api_.list(core::kNamespaces, "", {{"labelSelector", ownership_.selector()}});
+    if (!spaces) return tl::unexpected(driver_error(spaces.error()));
+    std::map<std::string, Hash> leases;
+    for (const auto& one : spaces->items)
+        if (const auto lease = ownership_.lease_of(one))
+            leases.emplace(text_at(one, {"metadata", "name"}), *lease);
+    if (leases.empty()) return std::vector<messages::RunningApp>{};
+    const auto records = api_.list(
+        core::kConfigMaps, "", {{"labelSelector", ownership_.selector() + "," + label::kRecord + "=app"}});
+    if (!records) return tl::unexpected(driver_error(records.error()));
+    std::vector<messages::RunningApp> out;
+    std::set<std::string> with_apps;
+    for (const auto& object : records->items) {
+        const auto lease = leases.find(text_at(object, {"metadata", "namespace"}));
+        const auto record = read_record(object);
+        if (lease == leases.end() || !record) continue;
+        with_apps.insert(lease->first);
+        out.push_back({lease->second, record->app});
+    }
+    for (const auto& [name, lease] : leases)
+        if (!with_apps.contains(name)) out.push_back({lease, ""});
+    return out;
+}
+
+Result<std::vector<std::string>> Driver::collect(const std::vector<Hash>& living) {
+    const auto running = list();
+    if (!running) return tl::unexpected(running.error());
+    const std::set<Hash> kept(living.begin(), living.end());
+    std::vector<std::string> gone;
+    for (const auto& one : *running) {
+        if (!one.app.empty() || kept.contains(one.lease_key)) continue;
+        // A deployment may have begun since the list was read.
+        const auto held = gate(one.lease_key);
+        const std::unique_lock lock(held->mutex, std::try_to_lock);
+        if (!lock) continue;
+        const auto found = find_namespace(one.lease_key);
+        if (!found || !*found) continue;
+        const auto name = ownership_.namespace_of(one.lease_key);
+        const auto records =
+            api_.list(core::kConfigMaps, name, {{"labelSelector", std::string(label::kRecord) + "=app"}});
+        if (!records || !records->items.empty()) continue;
+        if (const auto done =
+                api_.remove(core::kNamespaces, "", name, "Background", text_at(**found, {"metadata", "uid"}));
+            !done)
+            return tl::unexpected(driver_error(done.error()));
+        gone.push_back("namespace " + name + " of lease " + one.lease_key.hex());
+    }
+    // Nodes and load balancers come and go: the policies of living leases follow.
+    if (!config_.egress) return gone;
+    auto now = addresses();
+    const auto known = discovery();
+    if (!now || !known) return gone;
+    {
+        const std::lock_guard lock(mutex_);
+        if (*now == told_addresses_) return gone;
+    }
+    std::set<Hash> leases;
+    for (const auto& one : *running)
+        if (kept.contains(one.lease_key)) leases.insert(one.lease_key);
+    for (const auto& lease : leases) {
+        const PlanContext context{config_, **known, ownership_.labels(lease)};
+        for (const auto& policy : network_policies(context, *now))
+            if (auto done = api_.apply(policy.resource, ownership_.namespace_of(lease), policy.object); !done)
+                return tl::unexpected(driver_error(done.error()));
+    }
+    const std::lock_guard lock(mutex_);
+    told_addresses_ = std::move(*now);
+    return gone;
+}
+
+Result<ClusterAddresses> Driver::addresses() {
+    if (!config_.egress) return ClusterAddresses{};
+    return cluster_addresses(api_);
+}
+
+Result<messages::Inventory> Driver::inventory() {
+    const auto spaces = api_.list(core::kNamespaces, "", {{"labelSelector", ownership_.selector()}});
+    if (!spaces) return tl::unexpected(driver_error(spaces.error()));
+    std::set<std::string> ours;
+    for (const auto& one : spaces->items)
+        if (ownership_.lease_of(one)) ours.insert(text_at(one, {"metadata", "name"}));
+    auto inventory =
+        read_inventory(api_, config_, [&](const std::string& name) { return ours.contains(name); });
+    if (!inventory) return tl::unexpected(driver_error(inventory.error()));
+    return inventory;
+}
+
+std::vector<messages::Capability> Driver::probe() {
+    const auto known = discovery();
+    if (!known) return {{"cluster", false, known.error().message}};
+    return cluster_capabilities(api_, **known, config_);
+}
+
+Result<std::shared_ptr<ExecSession>> Driver::exec(const messages::ExecRequest& request) {
+    const auto found = find_namespace(request.lease_key);
+    if (!found) return tl::unexpected(driver_error(found.error()));
+    const auto name_space = ownership_.namespace_of(request.lease_key);
+    if (!*found) return fail("not_found", "there is no such application");
+    const auto pods = api_.list(core::kPods, name_space, app_query(request.app));
+    if (!pods) return tl::unexpected(driver_error(pods.error()));
+    if (pods->items.empty()) return fail("not_found", "the application has no pods");
+    const json::value* chosen = nullptr;
+    for (const auto& pod : pods->items) {
+        const auto view = view_pod(pod, view_limits());
+        const bool wanted =
+            request.pod.empty() ? view.state == PodView::State::ready : view.name == request.pod;
+        if (wanted && chosen == nullptr) chosen = &pod;
+    }
+    if (chosen == nullptr)
+        return request.pod.empty()
+                   ? fail("not_running", "no pod of the application is ready")
+                   : fail("not_found", "the application has no pod " + request.pod.substr(0, 80));
+    auto container = request.container;
+    const auto& containers = list_at(*chosen, {"spec", "containers"});
+    if (container.empty() && !containers.empty()) container = text_at(containers[0], {"name"});
+    const bool there = std::any_of(containers.begin(), containers.end(),
+                                   [&](const auto& c) { return text_at(c, {"name"}) == container; });
+    if (!there) return fail("not_found", "the pod has no container " + container.substr(0, 80));
+    if (text_at(*chosen, {"status", "phase"}) != "Running")
+        return fail("not_running", "the pod does not run");
+    auto session = begin_exec(api_,
+                              {name_space, text_at(*chosen, {"metadata", "name"}), container, request.command,
+                               request.tty, request.columns, request.rows},
+                              steady_clock::now() + config_.request_timeout);
+    if (!session) return tl::unexpected(driver_error(session.error()));
+    return session;
+}
+
+}  // namespace grid::adapters::kubernetes

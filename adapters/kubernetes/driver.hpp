@@ -1,0 +1,111 @@
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "adapters/cluster_driver.hpp"
+#include "adapters/kubernetes.hpp"
+#include "adapters/kubernetes/guard_rails.hpp"
+#include "adapters/kubernetes/mirror.hpp"
+#include "adapters/kubernetes/view.hpp"
+
+namespace grid::adapters::kubernetes {
+
+/// Work on one lease goes one after another; looking at it waits for nobody. All that must survive a restart
+/// of ours stands in the cluster: a ConfigMap for each application says what it consists of.
+class Driver final : public ClusterDriver {
+public:
+    Driver(KubernetesConfig config, const Access& access, Ownership ownership);
+    ~Driver() override;
+    Driver(const Driver&) = delete;
+    Driver& operator=(const Driver&) = delete;
+
+    /// Checks what is required. See spawn_kubernetes.
+    Result<void> begin();
+    void end() override;
+
+    Result<messages::AppStatus> apply(const messages::Hash& lease, const std::string& app,
+                                      const lease::Application& application,
+                                      const messages::Resources& resources) override;
+    messages::AppStatus status(const messages::Hash& lease, const std::string& app) override;
+    Result<std::vector<messages::AppEvent>> events(const messages::Hash& lease,
+                                                   const std::string& app) override;
+    Result<void> remove(const messages::Hash& lease, const std::string& app) override;
+    Result<std::vector<messages::RunningApp>> list() override;
+    Result<std::vector<std::string>> collect(const std::vector<messages::Hash>& living) override;
+    Result<messages::Inventory> inventory() override;
+    std::vector<messages::Capability> probe() override;
+    void logs(const messages::LogRequest& request, const LogSink& sink,
+              const std::function<bool()>& wanted) override;
+    Result<std::shared_ptr<ExecSession>> exec(const messages::ExecRequest& request) override;
+
+private:
+    /// One at a time may change a lease; a removal stops what is being applied.
+    struct Gate {
+        std::mutex mutex;
+        std::atomic<int> removals{0};
+        std::mutex applying_mutex;
+        Stop* applying = nullptr;
+    };
+    struct Deployment;
+
+    std::shared_ptr<Gate> gate(const messages::Hash& lease);
+    Result<std::shared_ptr<const Discovery>> discovery();
+    ViewLimits view_limits() const;
+
+    /// The lease's namespace when it is there, proves to be ours and is not being deleted.
+    Result<std::optional<json::value>> find_namespace(const messages::Hash& lease);
+    /// Makes it when it is not there, after an older one is gone. True: made now.
+    Result<bool> ensure_namespace(const messages::Hash& lease, Stop& stop);
+    Result<void> await_namespace_gone(const std::string& name, Deadline deadline, Stop& stop);
+    Result<ClusterAddresses> addresses();
+
+    Result<void> run(Deployment& d);
+    Result<void> check_names(const Deployment& d);
+    Result<void> remember_old(Deployment& d);
+    Result<void> apply_objects(const Deployment& d, const std::vector<Planned>& objects);
+    Result<void> await_start(Deployment& d);
+    Result<void> prune(const Deployment& d);
+    void undo(Deployment& d);
+    Error with_last_lines(const Deployment& d, Error error, const std::optional<PodView>& pod);
+    std::string why_no_pods(const std::string& name_space);
+
+    Result<std::optional<AppRecord>> find_record(const std::string& name_space, const std::string& app);
+    Result<AppView> look(const std::string& name_space, const AppRecord& record);
+    void explain(const std::string& name_space, AppView& view);
+    bool drifted(const std::string& name_space, const AppRecord& record, const AppView& view);
+    Result<void> remove_app(const std::string& name_space, const std::string& app, Stop& stop);
+    Result<std::vector<json::value>> jobs_of(const std::string& name_space, const std::string& app);
+
+    const KubernetesConfig config_;
+    const Ownership ownership_;
+    Stop stop_;
+    Api api_;
+    std::mutex mutex_;
+    std::map<messages::Hash, std::shared_ptr<Gate>> gates_;
+    std::shared_ptr<const Discovery> discovery_;
+    Deadline discovery_until_{};
+    ClusterAddresses told_addresses_;  ///< that the policies have
+};
+
+/// An error of the API as callers of a driver know it: the cluster's trouble is cluster_unavailable, a
+/// refusal of what was asked failed_to_start.
+Error driver_error(const Error& error);
+
+/// "grid.app=APP"
+Query app_query(const std::string& app);
+
+/// What can be enforced, from what the server says.
+std::vector<messages::Capability> cluster_capabilities(Api& api, const Discovery& discovery,
+                                                       const KubernetesConfig& config);
+
+/// Room of the nodes that take pods, and what pods ask for. `ours` tells which namespaces are.
+Result<messages::Inventory> read_inventory(Api& api, const KubernetesConfig& config,
+                                           const std::function<bool(const std::string&)>& ours);
+
+}  // namespace grid::adapters::kubernetes
