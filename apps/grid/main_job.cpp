@@ -37,19 +37,6 @@ unsigned visit_until(const RentResult& sample, unsigned status) {
     }
 }
 
-/// How many containers of a lease the node's podman knows, running or not.
-std::size_t containers_of(const std::string& podman_socket, const std::string& lease_key) {
-    const auto filters = runtime::percent_encode("{\"label\":[\"grid.lease=" + lease_key.substr(2) + "\"]}");
-    const runtime::HttpClient podman(runtime::UnixSocket{podman_socket});
-    const auto answer = need(podman.request(
-        {"GET", "/v4.0.0/libpod/containers/json?all=true&filters=" + filters, {}, {}}, Clock::now() + 10s));
-    const auto list = parse_json(answer.body, podman_socket);
-    if (answer.status == 200 && list.IsNull()) return 0;
-    if (answer.status != 200 || !list.IsArray())
-        throw Failure("bad_answer", "podman answered " + answer.body);
-    return list.Size();
-}
-
 void expect(bool good, const std::string& what) {
     if (!good) throw Failure("main_job", what);
 }
@@ -70,14 +57,14 @@ RentedSample rent_sample(const Context& context, const chain::PrivateKey& key, c
 }
 
 void do_main_job_once(const Context& context, const chain::PrivateKey& key, const std::string& manifest,
-                      const std::string& podman_socket) {
+                      const ClusterView& cluster) {
     const auto chain = context.chain();
     const auto sample = rent_sample(context, key, manifest, false);
     const auto& rented = sample.rented;
     progress("the application answers 200 at " + rented.app.url + ", " +
              std::to_string(sample.until_first_200.count()) + " ms after the start of renting");
     expect(visit(rented, false) == 401, "a private application is served to a stranger");
-    expect(containers_of(podman_socket, rented.lease_key) > 0, "podman shows no container of the lease");
+    expect(cluster.containers_of(rented.lease_key) > 0, "the cluster shows no container of the lease");
     const auto provider_before = chain.credit_balance(rented.provider.address);
     const auto user_before = chain.credit_balance(key.address());
 
@@ -105,9 +92,9 @@ void do_main_job_once(const Context& context, const chain::PrivateKey& key, cons
     expect(after == 410, "the URL of an ended order answers " + std::to_string(after) + " instead of 410");
     progress("the URL answers 410");
     const auto end = Clock::now() + kPatience;
-    while (containers_of(podman_socket, rented.lease_key) > 0 && Clock::now() < end)
+    while (cluster.containers_of(rented.lease_key) > 0 && Clock::now() < end)
         std::this_thread::sleep_for(20ms);
-    expect(containers_of(podman_socket, rented.lease_key) == 0, "the container is still there");
+    expect(cluster.containers_of(rented.lease_key) == 0, "the container is still there");
     progress("the container is gone");
     std::printf(
         "{\"entrance_status\":200, \"after_end_status\":%u, \"deposit\":\"%s\", \"provider_paid\":\"%s\", "

@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "apps/grid/cluster_view.hpp"
 #include "apps/grid/rent.hpp"
 
 namespace grid::cli {
@@ -19,6 +20,6 @@ RentedSample rent_sample(const Context& context, const chain::PrivateKey& key, c
 /// gone and the URL answer 410. Prints each step and, last, one JSON object. Throws Failure when anything is
 /// off.
 void do_main_job_once(const Context& context, const chain::PrivateKey& key, const std::string& manifest,
-                      const std::string& podman_socket);
+                      const ClusterView& cluster);
 
 }  // namespace grid::cli

@@ -22,6 +22,7 @@ struct UpOptions {
     std::string config;
     std::string sample_manifest;
     std::string sample_image;
+    std::string kubeconfig;
     bool sample = false;
     bool once = false;
 };
@@ -88,14 +89,17 @@ void up(Context context, const UpOptions& options) {
     }
     register_development_provider(context);
     if (options.sample || options.once) {
-        build_sample_image(options);
+        // A Kubernetes cluster has its images from elsewhere.
+        if (options.kubeconfig.empty()) build_sample_image(options);
         const auto manifest = options.sample_manifest.empty()
                                   ? source_directory() / "config" / "sample-app.yaml"
                                   : fs::path(options.sample_manifest);
         const auto key = context.wallet().open(kDevelopmentUser);
         if (options.once) {
+            const auto socket = fs::absolute(options.data) / "podman" / "podman.sock";
             do_main_job_once(context, key, manifest.string(),
-                             (fs::absolute(options.data) / "podman" / "podman.sock").string());
+                             options.kubeconfig.empty() ? ClusterView::podman(socket.string())
+                                                        : ClusterView::kubernetes(options.kubeconfig));
             return;
         }
         const auto [sample, milliseconds] = rent_sample(context, key, manifest.string(), true);
@@ -119,6 +123,9 @@ void add_up_command(CLI::App& program, Context& context) {
         "--once", options->once,
         "Rent it, visit it, be served some seconds, cancel, check who was paid and that it is gone, and end");
     command->add_option("--sample-manifest", options->sample_manifest, "In place of config/sample-app.yaml");
+    command->add_option(
+        "--kubeconfig", options->kubeconfig,
+        "Of the Kubernetes cluster that the configuration names; it must have the sample's image");
     command->add_option("--sample-image", options->sample_image, "In place of tools/build_sample_image");
     command->callback([&context, options] { up(context, *options); });
 }

@@ -21,7 +21,7 @@
 #include "adapters/chain_evm.hpp"
 #include "adapters/embedded_chain.hpp"
 #include "adapters/fetcher.hpp"
-#include "adapters/podman.hpp"
+#include "apps/gridd/cluster.hpp"
 #include "apps/gridd/node_genesis.hpp"
 #include "apps/gridd/node_key.hpp"
 #include "apps/gridd/openapi_yaml.hpp"
@@ -241,15 +241,7 @@ Result<void> Node::Parts::start_gateway(const NodeConfig& config, const NodeKey&
     }
     fetcher = adapters::spawn_fetcher(*system, std::move(fetching));
 
-    adapters::PodmanConfig podman;
-    // Two gateways of one provider on one machine (tests) must not see each other: the data directory is part
-    // of the name.
-    podman.gateway_id =
-        "g" + chain::keccak256(fs::canonical(config.data).string() + key.provider.hex()).hex().substr(2, 16);
-    podman.data_dir = (fs::canonical(config.data) / "podman").string();
-    podman.socket = config.podman_socket;
-    podman.egress = gateway.egress;
-    auto driver = adapters::spawn_podman(*system, podman);
+    auto driver = spawn_cluster_driver(*system, config, key.provider);
     if (!driver) return tl::unexpected(driver.error());
     cluster = *driver;
 

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "adapters/chain_evm/endpoint.hpp"
+#include "apps/gridd/cluster.hpp"
 #include "chain/contracts.hpp"
 #include "chain/parameters.hpp"
 
@@ -164,6 +165,7 @@ Result<NodeConfig> read_node_config(ConfigSection root) {
     config.platform_config.origins = platform.texts("origins", {});
     config.platform_config.rpc_origins = platform.texts("rpc_origins", {});
     read_gateway(config.gateway_config, root.section("gateway"));
+    config.kubernetes = read_cluster(root.section("cluster"));
     auto podman = root.section("podman");
     config.podman_socket = podman.text("socket", "");
     config.podman_runtime = podman.text("runtime", "");

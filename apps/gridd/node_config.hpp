@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "adapters/chain_evm/address_book.hpp"
+#include "adapters/kubernetes.hpp"
 #include "apps/gridd/protocol_config.hpp"
 #include "chain/address.hpp"
 
@@ -70,6 +71,7 @@ struct NodeConfig {
     chain::Address treasury;  ///< zero: the fee is burned
     PlatformConfig platform_config;
     GatewayConfig gateway_config;
+    std::optional<adapters::KubernetesConfig> kubernetes;  ///< else podman on this machine
     std::string podman_socket;
     std::string podman_runtime;
 };
