@@ -104,7 +104,7 @@ for (const moment of moments) {
 
 for (const moment of moments) {
   test(`a gateway killed when a settlement was ${moment.name} settles once`, async () => {
-    const order = await ordered('--duration', '2s')
+    const order = await ordered('--duration', '3s')
     await acceptWithBlocks(gateway, 3, order)
     const paid = await market.contract('Credit').read.balanceOf([gateway.provider])
     await killedAt(moment, call('settleMany', [[BigInt(order)]]), () => {}, () => gateway.log(0).includes(`lease of order ${order} is gone`))

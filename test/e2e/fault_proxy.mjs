@@ -2,6 +2,7 @@
 // means. It has a thread of its own, so it goes on while the test waits for a command.
 import { Agent, createServer, request } from 'node:http'
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads'
+import { until } from './node.mjs'
 
 export class FaultProxy {
   /** Before a network's URL. */
@@ -37,9 +38,10 @@ export class FaultProxy {
    * the node hears of that. Answers a function that waits for it.
    */
   async strike(calldata, when, pid) {
-    const struck = new Promise(resolve => this.struck.push(resolve))
+    let done = false
+    this.struck.push(() => { done = true })
     await this.#tell({ strike: { calldata: calldata.slice(2), when, pid } })
-    return () => struck
+    return () => until('the transaction comes', () => done)
   }
 
   /** The different transactions with this calldata that came by. */
