@@ -15,6 +15,7 @@ before(async () => {
   // No block comes by itself: how deep a block is, is the test's.
   market = await Market.start({ anvil: ['--order', 'fifo'] })
   ;[gateway] = market.gateways
+  for (let index = 2; index < 10; ++index) gateway.grid('--key', `dev:${index}`, 'credits', 'buy', 10)
   await market.anvil.request('anvil_mine', 30)
 })
 after(() => market?.stop())
@@ -48,7 +49,6 @@ async function inOneBlock(index) {
 /** A running application whose order's creation is the oldest of the newest `depth` blocks. */
 async function rented(depth) {
   const index = nextUser()
-  gateway.grid('--key', `dev:${index}`, 'credits', 'buy', 1)
   const credits = await market.contract('Credit').read.balanceOf([account(index).address])
   const parent = await market.anvil.height()
   const lease = depth === 1 ? await inOneBlock(index) : await take(gateway, index, 'app')
@@ -149,6 +149,31 @@ test('an order that comes again in another block while the gateway is down runs 
   await goesOn(lease)
 })
 
+test('two orders that change their numbers keep their leases', async () => {
+  const one = await rented(2)
+  const container = gateway.containers()
+  const other = await rented(2)
+  await untouched(gateway, one, () => untouched(gateway, other, async () => {
+    await market.anvil.request('anvil_reorg', await market.anvil.height() - one.parent, [[other.creation, 0], [one.creation, 1]])
+    for (const [lease, order] of [[one, other.order], [other, one.order]]) {
+      await until('the order runs', async () => (await market.order(order)).status === running)
+      assert.equal((await market.order(order)).user, account(lease.index).address)
+      assert.equal(await market.events('OrderActivated', order), 1)
+      await until('the lease follows', () => gateway.log(0).includes(`the lease of order ${lease.order} goes on with order ${order}`))
+      const [app] = gateway.grid('--key', `dev:${lease.index}`, 'app', 'ls', '--order', order)
+      assert.equal(app.url, lease.url)
+    }
+  }))
+  gateway.grid('--key', `dev:${other.index}`, 'order', 'cancel', one.order)
+  await until('its URL answers 410', async () => await serves(other) === 410)
+  await until('its container is gone', () => gateway.containers().length === 1)
+  assert.deepEqual(gateway.containers(), container)
+  assert.equal(await serves(one), 200)
+  gateway.grid('--key', `dev:${one.index}`, 'order', 'cancel', other.order)
+  await gone(one)
+  await market.agreesWithFresh()
+})
+
 test('an order whose cancellation was taken back runs again, and its user gets in again', async () => {
   const lease = await rented(5)
   gateway.grid('--key', `dev:${lease.index}`, 'order', 'cancel', lease.order)
@@ -176,7 +201,6 @@ async function rentedUnder(confirmations) {
   Object.assign(market, { confirmations, chain: [`confirmations: ${confirmations}`] })
   const index = nextUser()
   const user = (...words) => gateway.grid('--key', `dev:${index}`, ...words)
-  user('credits', 'buy', 1)
   const parent = await market.anvil.height()
   const { order } = user('order', 'create', '--provider', gateway.provider, ...resources)
   const { token: session } = await login(gateway, index)
