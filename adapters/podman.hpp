@@ -34,7 +34,8 @@ struct PodmanConfig {
     std::chrono::milliseconds init_timeout{300'000};   ///< for each init container
     std::chrono::milliseconds pull_timeout{600'000};
     std::chrono::milliseconds image_grace{24 * 3'600'000};  ///< images unused for so long are collected
-    std::chrono::milliseconds drain{300};                   ///< old pods of an update live on for so long
+    /// Old pods of an update live on for so long: visitors are sent to the new ones meanwhile.
+    std::chrono::milliseconds drain{1'000};
     std::chrono::milliseconds restart_backoff{
         1'000};                  ///< before the first restart of a crashed container; doubles
     unsigned restart_limit = 4;  ///< restarts within ten minutes after which an application counts as failed

@@ -80,8 +80,8 @@ public:
     /// The log from `tail` lines before its end (or since a time), until it ends or the sink has enough.
     Result<void> follow(const std::string& id, bool follow, unsigned tail, std::int64_t since,
                         const std::function<bool(std::string_view)>& sink, runtime::HttpStop* stop) const;
-    /// The last `tail` lines of what the container printed before its present (or last) start.
-    Result<void> log_before_start(const std::string& id, unsigned tail,
+    /// The last `tail` lines of what the container printed before it ended last; nothing when it never did.
+    Result<void> log_before_end(const std::string& id, unsigned tail,
                                   const std::function<bool(std::string_view)>& sink) const;
     /// Runs a command in a container; answers its exit code.
     Result<int> execute(const std::string& id, const std::vector<std::string>& command,

@@ -48,8 +48,8 @@ Result<void> PodmanApi::follow(const std::string& id, bool follow, unsigned tail
     return {};
 }
 
-Result<void> PodmanApi::log_before_start(const std::string& id, unsigned tail,
-                                         const std::function<bool(std::string_view)>& sink) const {
+Result<void> PodmanApi::log_before_end(const std::string& id, unsigned tail,
+                                       const std::function<bool(std::string_view)>& sink) const {
     const auto path = "/containers/" + percent_encode(id);
     const auto seen = call("GET", path + "/json");
     if (!seen) return tl::unexpected(seen.error());
@@ -58,9 +58,11 @@ Result<void> PodmanApi::log_before_start(const std::string& id, unsigned tail,
     if (document.HasParseError() || !document.IsObject() || !document.HasMember("State") ||
         !document["State"].IsObject())
         return odd("inspect");
-    const auto started = text_of(document["State"], "StartedAt");
+    // Not the start: a container's first line may be older than what podman notes for that.
+    const auto ended = text_of(document["State"], "FinishedAt");
+    if (ended.empty() || ended.starts_with("0001-")) return {};
     HttpRequest request;
-    request.target = kBase + path + "/logs?stdout=true&stderr=true&until=" + percent_encode(started);
+    request.target = kBase + path + "/logs?stdout=true&stderr=true&until=" + percent_encode(ended);
     // With a tail podman would cut first and look at the time afterwards.
     std::deque<std::string> lines;
     FrameReader frames;

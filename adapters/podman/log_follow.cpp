@@ -79,7 +79,7 @@ void Driver::logs(const messages::LogRequest& request, const LogSink& sink,
                 return more = sink(source_of(row), std::string(text));
             };
             if (request.previous)
-                (void)api_.log_before_start(row.id, request.tail, take);
+                (void)api_.log_before_end(row.id, request.tail, take);
             else
                 (void)api_.follow(row.id, false, request.tail, 0, take, nullptr);
             if (!more) return;

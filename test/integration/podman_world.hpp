@@ -120,8 +120,8 @@ public:
         return {std::istreambuf_iterator<char>(in), {}};
     }
 
-    template <class T, class... Args>
-    Result<T> ask(const cluster_actor& who, Args&&... args) {
+    template <class T, class Handle, class... Args>
+    Result<T> ask(const Handle& who, Args&&... args) {
         caf::scoped_actor self(system_);
         Result<T> outcome = fail("test", "no answer");
         self->request(who, kLong, std::forward<Args>(args)...)
