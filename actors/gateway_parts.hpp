@@ -13,6 +13,7 @@
 #include "messages/cluster.hpp"
 #include "messages/order.hpp"
 #include "runtime/projection.hpp"
+#include "runtime/warnings.hpp"
 
 namespace grid::actors {
 
@@ -32,7 +33,10 @@ struct GatewaySettings {
     std::chrono::milliseconds status_interval{2'000};
     std::chrono::milliseconds tick{250};  ///< zero: only when somebody sends `tick` (tests)
     std::chrono::milliseconds reconcile_interval{180'000};
-    chain::Seconds keep_ended{24 * 3600};  ///< hosts of ended leases answer 410 so long
+    chain::Seconds keep_ended{24 * 3600};  ///< hosts of ended leases answer 410 so long, logs are kept
+    chain::Seconds suspend_after{120};     ///< outage of the cluster after which orders stand still; 0: never
+    std::chrono::milliseconds resume_grace{600'000};        ///< for applications to be ready after an outage
+    std::chrono::milliseconds collect_interval{3'600'000};  ///< of garbage; zero: never
     std::uint64_t missing_blocks = 32;  ///< a lease ends when the chain denies its order for so many blocks
     chain::Seconds settle_grace{3};     ///< a keeper of this node has so long to settle first
 };
@@ -48,8 +52,11 @@ struct GatewayParts {
     std::shared_ptr<lease::RoutePublisher> routes;
     std::shared_ptr<lease::SessionPublisher> sessions;
     /// Told of what happened, for counters, from any actor's thread: order_accepted, deployment_ready,
-    /// deployment_failed, lease_ended, lease_gone, lease_restarted.
+    /// deployment_failed, lease_ended, lease_gone, lease_restarted, order_suspended, order_resumed.
     std::function<void(const std::string& event)> count{};
+
+    /// What the operator should know: topics "cluster" and "stock". May be null.
+    std::shared_ptr<runtime::Warnings> warnings{};
 
     void happened(const std::string& event) const {
         if (count) count(event);

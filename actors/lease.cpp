@@ -32,14 +32,18 @@ lease_state::lease_state(interface::pointer self, LeaseContext context, StoredLe
     for (auto& row : stored.apps) {
         App app;
         app.row = std::move(row);
-        if (auto lowered = lower(app.row.name, app.row.manifest)) {
+        // Rows of the first gateways do not say.
+        if (app.row.version.share == chain::Resources{}) app.row.version.share = share_of(app.row.name);
+        if (auto lowered = lower(app.row.version)) {
             app.application = std::move(*lowered);
             app.interrupted = app.row.state == AppState::deploying;
         } else {
             app.reason = lowered.error().message;
         }
+        app.next_reapply = now() + context_.settings->reconcile_interval;
         apps_.emplace(app.row.name, std::move(app));
     }
+    steered_at_ = now();
 }
 
 lease_state::interface::behavior_type lease_state::behavior() {
@@ -49,6 +53,12 @@ lease_state::interface::behavior_type lease_state::behavior() {
     return {
         [this](status_atom) { return info(); },
         [this](deploy_atom, const DeployRequest& request) { return deploy(request); },
+        [this](change_atom, const ChangeRequest& request) { return change(request); },
+        [this](status_atom, const std::string& name) { return detail(name); },
+        [this](events_atom, const std::string& name) { return events(name); },
+        [this](exec_atom, const ExecRequest& request, const exec_sink_actor& sink) {
+            return exec(request, sink);
+        },
         [this](remove_atom, const std::string& name) {
             auto promise = self_->make_response_promise<caf::unit_t>();
             remove(name, [promise](std::optional<Error> error) mutable {
@@ -86,7 +96,10 @@ void lease_state::tick() {
         settle();
         return conclude();
     }
-    if (!ending() && now() >= next_watch_) watch();
+    if (ending()) return;
+    if (row_.resized) fit_to_order();
+    if (now() >= next_watch_) watch();
+    mind_outage();
 }
 
 // Asks the chain itself: the projection's news may have been missed while this node was down.
@@ -141,6 +154,7 @@ void lease_state::take_order(const chain::Order& order) {
     suspended_since_ = order.suspended_since;
     if (same) return report();
     row_.ends_at = ends_at;
+    row_.resized = row_.resized || row_.resources != order.resources;
     row_.resources = order.resources;
     persist_row([this] { report(); });
 }
@@ -163,6 +177,10 @@ void lease_state::end(const std::string& why) {
 void lease_state::tear_down() {
     if (!ending_written_ || row_.torn_down || tearing_down_) return;
     tearing_down_ = true;
+    keep_logs([this] { remove_all(); });
+}
+
+void lease_state::remove_all() {
     when_done(
         self_->request(context_.parts.cluster, kRemoveTimeout, remove_atom_v, row_.lease_key),
         [this] {
@@ -214,8 +232,7 @@ void lease_state::conclude() {
     for (auto& [name, app] : apps_) {
         // The name stays, so that its host answers 410 for a while.
         app.row.state = AppState::removed;
-        app.row.manifest.clear();
-        app.row.previous_manifest.clear();
+        app.row.version = app.row.previous = {};
         context_.rows.put(batch, row_.lease_key, app.row);
     }
     persist(std::move(batch), [this] {
@@ -224,112 +241,6 @@ void lease_state::conclude() {
         report();
         self_->quit();
     });
-}
-
-// ---- telling ----
-
-AppInfo lease_state::info(const App& app) const {
-    const auto& settings = *context_.settings;
-    const bool own_port = (settings.apps_scheme == "http" && settings.apps_port == 80) ||
-                          (settings.apps_scheme == "https" && settings.apps_port == 443);
-    const auto label = lease::lease_label(row_.lease_key);
-    AppInfo info;
-    info.name = app.row.name;
-    info.state = app.row.state;
-    info.reason = app.reason;
-    info.url = settings.apps_scheme + "://" + app.row.name + "--" + label + "." + settings.apps_domain +
-               (own_port ? "" : ":" + std::to_string(settings.apps_port)) + "/";
-    info.path_url = settings.api_origin + "/a/" + label + "/" + app.row.name + "/";
-    info.is_public = app.row.is_public;
-    info.deployed_at = app.row.deployed_at;
-    info.manifest_hash = app.row.manifest_hash;
-    if (ending()) {
-        info.state = AppState::removed;
-    } else if (app.row.state == AppState::ready) {
-        switch (app.health) {
-            case Health::ready:
-                info.state = AppState::ready;
-                break;
-            case Health::failed:
-                info.state = AppState::failed;
-                break;
-            case Health::unknown:
-                info.state = AppState::unknown;
-                break;
-            case Health::starting:
-            case Health::absent:
-                info.state = AppState::starting;
-                break;
-        }
-    }
-    return info;
-}
-
-LeaseInfo lease_state::info() const {
-    LeaseInfo told{row_.lease_key, row_.order, row_.user, row_.state, row_.resources, row_.ends_at, {}};
-    bool deploying = false;
-    bool all_ready = true;
-    for (const auto& [name, app] : apps_) {
-        told.apps.push_back(info(app));
-        deploying = deploying || app.row.state == AppState::deploying;
-        all_ready = all_ready && told.apps.back().state == AppState::ready;
-    }
-    told.suspended_since = suspended_since_;
-    if (!ending() && !apps_.empty())
-        told.state = deploying ? LeaseState::deploying : all_ready ? LeaseState::ready : LeaseState::degraded;
-    return told;
-}
-
-lease::Route lease_state::route(const App& app) const {
-    lease::Route route;
-    route.lease_key = route_key(row_.lease_key);
-    route.app = app.row.name;
-    route.reason = app.reason;
-    route.is_public = app.row.is_public;
-    route.owner = row_.user;
-    route.epoch = told_epoch_;
-    route.ends_at = row_.ends_at.seconds;
-    if (!app.application.entrances.empty())
-        for (const auto& endpoint : app.endpoints)
-            if (endpoint.entrance == app.application.entrances.front().name)
-                route.upstreams.push_back({endpoint.address, endpoint.port});
-    if (ending())
-        route.state = lease::RouteState::ended;
-    else if (app.health == Health::failed)
-        route.state = lease::RouteState::failed;
-    else
-        // Unknown keeps what was known: visitors go on to pods that answered a moment ago.
-        route.state = route.upstreams.empty() ? lease::RouteState::starting : lease::RouteState::ready;
-    return route;
-}
-
-void lease_state::report() {
-    told_epoch_ = context_.parts.sessions->epochs()->of(row_.user);
-    std::vector<lease::Route> routes;
-    for (const auto& [name, app] : apps_)
-        if (ending() || app.row.state != AppState::removed) routes.push_back(route(app));
-    context_.board->report(info(), std::move(routes));
-}
-
-void lease_state::persist(store::Batch batch, std::function<void()> then) {
-    context_.rows.submit(std::move(batch),
-                         [this, post = inbox_.poster(), then = std::move(then)](Result<void> done) {
-                             post([this, then, done = std::move(done)] {
-                                 if (done && then) return then();
-                                 if (!done) self_->quit(to_caf(done.error()));
-                             });
-                         });
-}
-
-void lease_state::persist_row(std::function<void()> then) {
-    store::Batch batch;
-    context_.rows.put(batch, row_);
-    persist(std::move(batch), std::move(then));
-}
-
-lease_state::App* lease_state::find(const std::string& name) {
-    auto found = apps_.find(name);
-    return found == apps_.end() ? nullptr : &found->second;
 }
 
 lease_actor lease(caf::actor_system& system, LeaseContext context, StoredLease stored) {

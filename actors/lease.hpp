@@ -35,44 +35,88 @@ private:
 
     struct App {
         AppRow row;
-        lease::Application application;
+        lease::Application application;  ///< as it is applied: with the replicas that are wanted
         messages::Health health = messages::Health::unknown;
         std::string reason;
         std::vector<messages::Endpoint> endpoints;
+        bool seen = false;         ///< the cluster has been asked about it
         bool interrupted = false;  ///< its deployment was under way when this node stopped
         unsigned failures = 0;     ///< of repairs, one after another
         Time quiet_until{};        ///< no repair before
+        Time next_reapply{};
+
+        /// Nothing of it shall run: then `absent` is how it should be.
+        bool idle() const;
+        /// It was up, and not down by its own fault.
+        bool served() const { return row.state == messages::AppState::ready && !row.failing && !idle(); }
     };
 
-    /// A deployment under way.
+    /// A deployment or change under way.
     struct Deployment {
-        messages::DeployRequest request;
+        std::string app;
+        messages::DeployRequest request;  ///< of a deployment
         caf::typed_response_promise<messages::AppInfo> promise;
         std::optional<AppRow> previous;
         Time deadline{};
         std::chrono::milliseconds delay{20};
+        bool applied = false;  ///< the cluster has answered
+        std::chrono::milliseconds waited{0};
     };
     using Run = std::shared_ptr<Deployment>;
 
     // --- deploying, step by step (lease_deploy.cpp)
     caf::typed_response_promise<messages::AppInfo> deploy(const messages::DeployRequest& request);
-    std::optional<Error> refusal(const messages::DeployRequest& request) const;
+    /// A repair in the background is no reason to refuse what a user asks: it is waited for.
+    void when_mended(const Run& run, std::function<void()> go);
+    void start(const Run& run);
+    void told(const Run& run, const App& app) const;
+    std::optional<Error> refusal(const std::string& app, const chain::Address& user) const;
     void obtain(const Run& run);
     void prepare(const Run& run, const std::string& yaml);
+    void begin(const Run& run, AppRow row, lease::Application application);
     void apply(const Run& run);
+    void follow_update(const Run& run);
     void await_ready(const Run& run);
     void judge(const Run& run, const messages::AppStatus& status);
     void finish(const Run& run);
     void undo(const Run& run, Error why);
     void refuse(const Run& run, const Error& why);
 
+    // --- changing what was deployed (lease_change.cpp)
+    caf::typed_response_promise<messages::AppInfo> change(const messages::ChangeRequest& request);
+    void start_change(const Run& run, const messages::ChangeRequest& request);
+    /// What is left of the order for an application beside the others.
+    chain::Resources share_of(const std::string& app) const;
+    Result<lease::Application> lower(const AppVersion& version) const;
+    /// The same within a share, with less for what the manifest leaves open. Code too_large.
+    Result<lease::Application> fitting(AppVersion& version, const chain::Resources& share) const;
+    /// After the order's resources have changed.
+    void fit_to_order();
+
+    // --- what is asked about them (lease_questions.cpp)
+    const App* known(const std::string& name) const;
+    caf::typed_response_promise<messages::AppDetail> detail(const std::string& name);
+    caf::result<std::vector<messages::AppEvent>> events(const std::string& name);
+    caf::result<messages::exec_actor> exec(const messages::ExecRequest& request,
+                                           const messages::exec_sink_actor& sink);
+    /// Takes down what the applications have printed, then goes on; the cluster may be silent.
+    void keep_logs(std::function<void()> then);
+
+    // --- the order stands still while the cluster is out (lease_outage.cpp)
+    void mind_outage();
+    bool is_out() const;
+    bool is_back() const;
+    void steer(bool suspended);
+    void send_steering(bool suspended);
+    void steered(bool suspended);
+
     // --- watching over applications (lease_watch.cpp)
     void watch();
     void observe(const std::string& name, const messages::AppStatus& status);
+    void note_health(App& app, const messages::AppStatus& status);
     void repair(const std::string& name);
     void roll_back(App& app);
     void remove(const std::string& name, std::function<void(std::optional<Error>)> done);
-    Result<lease::Application> lower(const std::string& app, const std::string& yaml) const;
 
     // --- the life of the order (lease.cpp)
     void tick();
@@ -91,13 +135,14 @@ private:
     void look_at(chain::OrderId id, std::optional<chain::Order> newest);
     void adopt(const chain::Order& order);
     void tear_down();
+    void remove_all();
     void settle();
     void conclude();
     bool ending() const {
         return row_.state == messages::LeaseState::ending || row_.state == messages::LeaseState::gone;
     }
 
-    // --- telling
+    // --- telling (lease_info.cpp)
     messages::AppInfo info(const App& app) const;
     messages::LeaseInfo info() const;
     lease::Route route(const App& app) const;
@@ -113,7 +158,8 @@ private:
     LeaseContext context_;
     LeaseRow row_;
     std::map<std::string, App> apps_;
-    std::set<std::string> busy_;  ///< applications with a deployment, repair or removal under way
+    std::set<std::string> busy_;     ///< applications with a deployment, repair or removal under way
+    std::set<std::string> mending_;  ///< those of them that are repaired
     unsigned applying_ = 0;
     bool ending_written_ = false;  ///< nothing is torn down before that
     bool tearing_down_ = false;
@@ -128,6 +174,11 @@ private:
     std::optional<std::uint64_t> missing_since_;  ///< the block at which the chain first said so
     bool following_ = false;                      ///< looks for the order that replaced this one
     chain::Timestamp suspended_since_;            ///< as the chain said last
+    bool logs_kept_ = false;
+    bool steering_ = false;
+    Time next_steer_{};
+    Time steered_at_{};               ///< when a transaction was sent last, or this actor began
+    std::optional<Time> back_since_;  ///< the cluster answers again
     Time next_verify_{};
     Time next_watch_{};
 };

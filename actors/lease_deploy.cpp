@@ -6,7 +6,6 @@
 #include "actors/lease.hpp"
 #include "actors/when_done.hpp"
 #include "chain/keccak.hpp"
-#include "lease/demand.hpp"
 #include "lease/lease_key.hpp"
 #include "messages/error.hpp"
 
@@ -21,6 +20,9 @@ constexpr auto kFetchTimeout = 20s;
 constexpr auto kStatusTimeout = 10s;
 constexpr auto kRemoveTimeout = 120s;
 constexpr auto kLongestDelay = 1'000ms;
+constexpr auto kFollowUpdate = 200ms;
+constexpr auto kWaitForRepair = 100ms;
+constexpr auto kLongestWait = 60'000ms;
 
 Error ended() {
     return {"ended", "the order of this lease has ended"};
@@ -28,18 +30,18 @@ Error ended() {
 
 }  // namespace
 
-std::optional<Error> lease_state::refusal(const DeployRequest& request) const {
+std::optional<Error> lease_state::refusal(const std::string& app, const chain::Address& user) const {
     if (ending()) return ended();
-    if (request.user != row_.user)
-        return Error{"not_yours", "this lease belongs to another user than " + request.user.checksummed()};
-    if (!lease::valid_app_name(request.app))
+    if (user != row_.user)
+        return Error{"not_yours", "this lease belongs to another user than " + user.checksummed()};
+    if (!lease::valid_app_name(app))
         return Error{"bad_app_name",
                      "expected a name of 1 to 32 letters a-z, digits and hyphens that begins with a "
                      "letter, came \"" +
-                         request.app.substr(0, 40) + "\""};
-    if (busy_.contains(request.app))
-        return Error{"busy",
-                     "application " + request.app + " is being deployed or removed; wait until that is done"};
+                         app.substr(0, 40) + "\""};
+    if (busy_.contains(app))
+        return Error{
+            "busy", "application " + app + " is being deployed, changed or removed; wait until that is done"};
     return std::nullopt;
 }
 
@@ -47,21 +49,33 @@ caf::typed_response_promise<AppInfo> lease_state::deploy(const DeployRequest& as
     auto run = std::make_shared<Deployment>();
     run->request = asked;
     run->promise = self_->make_response_promise<AppInfo>();
-    if (run->request.app.empty()) run->request.app = "app";
-    const auto& name = run->request.app;
-    if (auto why = refusal(run->request)) {
-        run->promise.deliver(to_caf(*why));
-        return run->promise;
-    }
-    if (auto* app = find(name); app && !asked.idempotency_key.empty() &&
-                                app->row.idempotency_key == asked.idempotency_key &&
-                                app->row.state == AppState::ready) {
-        run->promise.deliver(info(*app));
-        return run->promise;
-    }
-    busy_.insert(name);
-    obtain(run);
+    run->app = asked.app.empty() ? "app" : asked.app;
+    when_mended(run, [this, run] { start(run); });
     return run->promise;
+}
+
+void lease_state::when_mended(const Run& run, std::function<void()> go) {
+    if (!mending_.contains(run->app) || run->waited >= kLongestWait) return go();
+    run->waited += kWaitForRepair;
+    inbox_.after(kWaitForRepair, [this, run, go] { when_mended(run, go); });
+}
+
+void lease_state::told(const Run& run, const App& app) const {
+    run->promise.deliver(info(app));
+}
+
+void lease_state::start(const Run& run) {
+    const auto& asked = run->request;
+    if (auto why = refusal(run->app, asked.user)) {
+        run->promise.deliver(to_caf(*why));
+        return;
+    }
+    if (auto* app = find(run->app); app && !asked.idempotency_key.empty() &&
+                                    app->row.idempotency_key == asked.idempotency_key &&
+                                    app->row.state == AppState::ready)
+        return told(run, *app);
+    busy_.insert(run->app);
+    obtain(run);
 }
 
 void lease_state::obtain(const Run& run) {
@@ -87,35 +101,34 @@ void lease_state::obtain(const Run& run) {
               [this, run](const caf::error& error) { refuse(run, from_caf(error)); });
 }
 
-Result<lease::Application> lease_state::lower(const std::string& name, const std::string& yaml) const {
-    auto limits = context_.settings->manifest;
-    limits.bought = row_.resources;
-    for (const auto& [other, app] : apps_)
-        if (other != name) limits.bought = left_of(limits.bought, lease::demand_of(app.application));
-    return lease::lower_manifest(yaml, limits);
-}
-
 void lease_state::prepare(const Run& run, const std::string& yaml) {
     if (ending()) return refuse(run, ended());
     const auto& request = run->request;
-    auto application = lower(request.app, yaml);
-    if (!application) return refuse(run, application.error());
-    auto& app = apps_[request.app];
-    if (app.row.state == AppState::ready) run->previous = app.row;
     AppRow row;
-    row.name = request.app;
-    row.manifest = yaml;
-    row.manifest_hash = chain::keccak256(chain::as_bytes(yaml));
-    row.is_public = request.is_public;
+    row.name = run->app;
+    row.version.manifest = yaml;
+    row.version.manifest_hash = chain::keccak256(chain::as_bytes(yaml));
+    row.version.is_public = request.is_public;
+    row.version.share = share_of(run->app);
     row.deployed_at = context_.parts.clock();
     row.idempotency_key = request.idempotency_key;
-    if (run->previous) {
-        row.previous_manifest = run->previous->manifest;
-        row.previous_is_public = run->previous->is_public;
+    if (const auto* app = find(run->app); app && app->row.state == AppState::ready) {
+        run->previous = app->row;
+        row.replaces = true;
+        row.previous = app->row.version;
+        row.version.revision = app->row.version.revision;
     }
+    auto application = lower(row.version);
+    if (!application) return refuse(run, application.error());
+    begin(run, std::move(row), std::move(*application));
+}
+
+void lease_state::begin(const Run& run, AppRow row, lease::Application application) {
+    auto& app = apps_[run->app];
     app.row = std::move(row);
-    app.application = std::move(*application);
+    app.application = std::move(application);
     app.reason = "starting";
+    app.next_reapply = now() + context_.settings->reconcile_interval;
     store::Batch batch;
     context_.rows.put(batch, row_.lease_key, app.row);
     persist(std::move(batch), [this, run] { apply(run); });
@@ -128,22 +141,44 @@ void lease_state::apply(const Run& run) {
     ++applying_;
     self_
         ->request(context_.parts.cluster, context_.settings->apply_timeout, apply_atom_v, row_.lease_key,
-                  run->request.app, apps_[run->request.app].application, row_.resources)
+                  run->app, apps_[run->app].application, row_.resources)
         .then(
             [this, run](const AppStatus& status) {
                 --applying_;
+                run->applied = true;
                 run->deadline = now() + context_.settings->ready_deadline;
                 judge(run, status);
             },
             [this, run](const caf::error& error) {
                 --applying_;
+                run->applied = true;
                 undo(run, from_caf(error));
             });
+    if (run->previous) follow_update(run);
+}
+
+// The cluster ends the old pods a moment after the new ones are ready: visitors must have been sent to those
+// by then.
+void lease_state::follow_update(const Run& run) {
+    if (run->applied || ending()) return;
+    const auto again = [this, run] { inbox_.after(kFollowUpdate, [this, run] { follow_update(run); }); };
+    self_->request(context_.parts.cluster, kStatusTimeout, status_atom_v, row_.lease_key, run->app)
+        .then(
+            [this, run, again](const AppStatus& status) {
+                auto* app = find(run->app);
+                if (run->applied || ending() || !app) return;
+                if (status.health == Health::ready && app->endpoints != status.endpoints) {
+                    app->endpoints = status.endpoints;
+                    report();
+                }
+                again();
+            },
+            [again](const caf::error&) { again(); });
 }
 
 void lease_state::await_ready(const Run& run) {
     if (ending()) return refuse(run, ended());
-    self_->request(context_.parts.cluster, kStatusTimeout, status_atom_v, row_.lease_key, run->request.app)
+    self_->request(context_.parts.cluster, kStatusTimeout, status_atom_v, row_.lease_key, run->app)
         .then([this, run](const AppStatus& status) { judge(run, status); },
               [this, run](const caf::error& error) {
                   judge(run, {Health::unknown, from_caf(error).message, {}});
@@ -152,12 +187,11 @@ void lease_state::await_ready(const Run& run) {
 
 void lease_state::judge(const Run& run, const AppStatus& status) {
     if (ending()) return refuse(run, ended());
-    auto* app = find(run->request.app);
-    app->health = status.health;
-    if (status.health != Health::unknown) app->endpoints = status.endpoints;
-    app->reason = status.health == Health::ready ? "" : status.reason;
-    if (status.health == Health::ready) return finish(run);
-    if (status.health == Health::failed)
+    auto* app = find(run->app);
+    note_health(*app, status);
+    const bool idle = app->idle();
+    if (idle ? status.health == Health::absent : status.health == Health::ready) return finish(run);
+    if (status.health == Health::failed && !idle)
         return undo(run,
                     {"failed_to_start", status.reason.empty() ? "the application stopped" : status.reason});
     if (now() < run->deadline) {
@@ -180,24 +214,26 @@ void lease_state::judge(const Run& run, const AppStatus& status) {
 }
 
 void lease_state::finish(const Run& run) {
-    auto* app = find(run->request.app);
+    auto* app = find(run->app);
     app->row.state = AppState::ready;
-    app->row.previous_manifest.clear();
+    app->row.replaces = app->row.failing = false;
+    app->row.previous = {};
+    app->reason.clear();
     app->failures = 0;
     context_.parts.happened("deployment_ready");
     store::Batch batch;
     context_.rows.put(batch, row_.lease_key, app->row);
     persist(std::move(batch), [this, run] {
         if (ending()) return refuse(run, ended());
-        busy_.erase(run->request.app);
+        busy_.erase(run->app);
         report();
-        run->promise.deliver(info(*find(run->request.app)));
+        run->promise.deliver(info(*find(run->app)));
     });
 }
 
 // All or nothing: a new application goes without a trace, an update returns to the version before it.
 void lease_state::undo(const Run& run, Error why) {
-    const auto name = run->request.app;
+    const auto name = run->app;
     context_.parts.happened("deployment_failed");
     if (ending()) return refuse(run, ended());
     store::Batch batch;
@@ -205,7 +241,8 @@ void lease_state::undo(const Run& run, Error why) {
         auto& app = apps_[name];
         app.row = *run->previous;
         app.health = Health::unknown;
-        if (auto application = lower(name, app.row.manifest)) app.application = std::move(*application);
+        app.quiet_until = {};
+        if (auto application = lower(app.row.version)) app.application = std::move(*application);
         context_.rows.put(batch, row_.lease_key, app.row);
         why.message += "; the version before it is kept";
         return persist(std::move(batch), [this, run, why, name] {
@@ -225,7 +262,7 @@ void lease_state::undo(const Run& run, Error why) {
 }
 
 void lease_state::refuse(const Run& run, const Error& why) {
-    busy_.erase(run->request.app);
+    busy_.erase(run->app);
     report();
     run->promise.deliver(to_caf(why));
 }

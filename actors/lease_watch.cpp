@@ -18,6 +18,8 @@ constexpr auto kRemoveTimeout = 120s;
 
 // What the cluster still does for a node that was killed may be in the way of its successor for a moment.
 constexpr unsigned kInterruptedTries = 2;
+/// Between two repairs that the cluster took and that did not help.
+constexpr auto kRepairPause = 5s;
 
 std::chrono::seconds repair_wait(unsigned failures) {
     return std::min<std::chrono::seconds>(5s * (1 << std::min(failures, 6u)), 300s);
@@ -33,6 +35,11 @@ void lease_state::watch() {
             remove(name, [](std::optional<Error>) {});
             continue;
         }
+        // What was deployed is applied anew now and then: it puts right what somebody changed in the cluster.
+        if (app.seen && app.health != Health::unknown && !app.interrupted && now() >= app.next_reapply) {
+            repair(name);
+            if (busy_.contains(name)) continue;
+        }
         if (app.interrupted) {
             // Nobody knows how far it came: applying is idempotent, and finishes what was begun.
             repair(name);
@@ -46,45 +53,61 @@ void lease_state::watch() {
     }
 }
 
+// What the cluster says of an application, without what follows from it.
+void lease_state::note_health(App& app, const AppStatus& status) {
+    app.seen = true;
+    app.health = status.health;
+    // Why it was stopped is no word of the cluster.
+    if (!app.idle() || status.health != Health::absent)
+        app.reason = status.health == Health::ready ? "" : status.reason;
+    if (status.health != Health::unknown) app.endpoints = status.endpoints;
+}
+
 void lease_state::observe(const std::string& name, const AppStatus& status) {
     auto* app = find(name);
     if (!app || ending() || busy_.contains(name) || app->row.state == AppState::removed) return;
-    if (status.health == Health::absent) {
-        app->health = Health::absent;
-        app->endpoints.clear();
-        report();
-        return repair(name);
-    }
     const auto epoch = context_.parts.sessions->epochs()->of(row_.user);
     const bool changed =
         app->health != status.health || app->endpoints != status.endpoints || epoch != told_epoch_;
-    app->health = status.health;
-    app->reason = status.health == Health::ready ? "" : status.reason;
-    if (status.health != Health::unknown) app->endpoints = status.endpoints;
-    if (status.health == Health::ready && !app->interrupted) app->failures = 0;
+    note_health(*app, status);
+    const bool idle = app->idle();
+    const bool as_wanted = status.health == (idle ? Health::absent : Health::ready);
+    if (as_wanted && !app->interrupted) app->failures = 0;
+    const bool astray = status.drifted || (idle ? status.health != Health::unknown && !as_wanted
+                                                : status.health == Health::absent);
+    if (astray && !app->interrupted) {
+        report();
+        return repair(name);
+    }
     // What is ready while an update is unfinished is the version before it.
     if (app->interrupted) return changed ? report() : void();
-    if (status.health == Health::ready && app->row.state == AppState::deploying) {
+    const bool failing = status.health == Health::failed;
+    const bool told = failing || status.health == Health::ready;
+    if (as_wanted && app->row.state == AppState::deploying) {
         // The node stopped before it could write down that this deployment had succeeded.
         app->row.state = AppState::ready;
-        app->row.previous_manifest.clear();
-        store::Batch batch;
-        context_.rows.put(batch, row_.lease_key, app->row);
-        return persist(std::move(batch), [this] { report(); });
-    }
-    if (status.health == Health::failed && app->row.state == AppState::deploying &&
-        !app->row.previous_manifest.empty()) {
+        app->row.replaces = app->row.failing = false;
+        app->row.previous = {};
+    } else if (failing && app->row.state == AppState::deploying && app->row.replaces) {
         return roll_back(*app);
+    } else if (told && app->row.failing != failing) {
+        // Whether it failed by itself must be known when the cluster falls silent.
+        app->row.failing = failing;
+    } else {
+        return changed ? report() : void();
     }
-    if (changed) report();
+    store::Batch batch;
+    context_.rows.put(batch, row_.lease_key, app->row);
+    persist(std::move(batch), [this] { report(); });
 }
 
 // An update that was interrupted has failed: back to the version before it.
 void lease_state::roll_back(App& app) {
-    app.row.manifest = std::exchange(app.row.previous_manifest, {});
-    app.row.is_public = app.row.previous_is_public;
+    app.row.version = std::exchange(app.row.previous, {});
+    app.row.replaces = false;
     app.row.state = AppState::ready;
-    if (auto application = lower(app.row.name, app.row.manifest)) app.application = std::move(*application);
+    app.quiet_until = {};
+    if (auto application = lower(app.row.version)) app.application = std::move(*application);
     store::Batch batch;
     context_.rows.put(batch, row_.lease_key, app.row);
     persist(std::move(batch), [this, name = app.row.name] { repair(name); });
@@ -96,8 +119,14 @@ void lease_state::repair(const std::string& name) {
     if (app->application.workloads.empty())
         return;  // the manifest is refused by today's policy: told as reason
     busy_.insert(name);
+    mending_.insert(name);
     ++applying_;
-    spdlog::info("lease of order {}: starting application {} again", row_.order.value, name);
+    const bool checked = now() >= app->next_reapply;
+    app->next_reapply = now() + context_.settings->reconcile_interval;
+    if (!checked) {
+        app->quiet_until = now() + kRepairPause;
+        spdlog::info("lease of order {}: starting application {} again", row_.order.value, name);
+    }
     self_
         ->request(context_.parts.cluster, context_.settings->apply_timeout, apply_atom_v, row_.lease_key,
                   name, app->application, row_.resources)
@@ -105,22 +134,30 @@ void lease_state::repair(const std::string& name) {
             [this, name](const AppStatus& status) {
                 --applying_;
                 busy_.erase(name);
+                mending_.erase(name);
                 if (auto* done = find(name)) done->interrupted = false;
                 observe(name, status);
             },
-            [this, name](const caf::error& error) {
+            [this, name, checked](const caf::error& error) {
                 --applying_;
                 busy_.erase(name);
+                mending_.erase(name);
                 auto* failed = find(name);
                 if (!failed || ending()) return;
                 const auto reason = from_caf(error);
+                if (checked && !failed->interrupted) {
+                    // It runs as it ran; whether that is well is told by its status.
+                    spdlog::warn("lease of order {}: application {} could not be checked: {}",
+                                 row_.order.value, name, reason.message);
+                    return;
+                }
                 const bool unknown = reason.code == "cluster_unavailable" || reason.code == "timeout" ||
                                      reason.code == "unavailable";
                 failed->health = unknown ? Health::unknown : Health::failed;
                 failed->reason = reason.message;
                 if (!unknown && failed->interrupted && failed->failures >= kInterruptedTries) {
                     failed->interrupted = false;
-                    if (!failed->row.previous_manifest.empty()) return roll_back(*failed);
+                    if (failed->row.replaces) return roll_back(*failed);
                 }
                 failed->quiet_until = now() + (failed->interrupted ? 1s : repair_wait(failed->failures));
                 ++failed->failures;

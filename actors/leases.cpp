@@ -4,12 +4,26 @@
 #include <set>
 
 #include "actors/when_done.hpp"
+#include "chain/calls.hpp"
+#include "lease/stock.hpp"
 #include "messages/error.hpp"
 
 namespace grid::actors {
 
 using namespace messages;
 using namespace std::chrono_literals;
+
+namespace {
+
+std::string last_lines(std::string text, std::uint32_t lines) {
+    if (lines == 0) return "";
+    auto from = text.size();
+    if (from > 0) --from;  // the last character ends its line, or is of it
+    while (from > 0 && (text[from - 1] != '\n' || --lines > 0)) --from;
+    return text.substr(from);
+}
+
+}  // namespace
 
 leases_state::leases_state(interface::pointer self, GatewayParts parts, GatewaySettings settings)
     : self_(self),
@@ -65,10 +79,36 @@ leases_state::interface::behavior_type leases_state::behavior() {
             if (auto info = board_->find(lease_key)) return *info;
             return to_caf(no_lease(lease_key));
         },
+        [this](find_atom, OrderId order, const Address& user) -> caf::result<LeaseInfo> {
+            if (auto info = board_->find(order, user)) return *info;
+            return to_caf({"not_found", "this gateway has no lease of that order; accept it first"});
+        },
         [this](deploy_atom, const DeployRequest& request) -> caf::result<AppInfo> {
             const auto* lease = child(request.lease_key);
             if (!lease) return to_caf(no_lease(request.lease_key));
             return self_->delegate(lease->actor, deploy_atom_v, request);
+        },
+        [this](change_atom, const ChangeRequest& request) -> caf::result<AppInfo> {
+            const auto* lease = child(request.lease_key);
+            if (!lease) return to_caf(no_lease(request.lease_key));
+            return self_->delegate(lease->actor, change_atom_v, request);
+        },
+        [this](status_atom, const Hash& lease_key, const std::string& app) -> caf::result<AppDetail> {
+            const auto* lease = child(lease_key);
+            if (!lease) return to_caf(no_lease(lease_key));
+            return self_->delegate(lease->actor, status_atom_v, app);
+        },
+        [this](events_atom, const Hash& lease_key,
+               const std::string& app) -> caf::result<std::vector<AppEvent>> {
+            const auto* lease = child(lease_key);
+            if (!lease) return to_caf(no_lease(lease_key));
+            return self_->delegate(lease->actor, events_atom_v, app);
+        },
+        [this](exec_atom, const ExecRequest& request,
+               const exec_sink_actor& sink) -> caf::result<exec_actor> {
+            const auto* lease = child(request.lease_key);
+            if (!lease) return to_caf(no_lease(request.lease_key));
+            return self_->delegate(lease->actor, exec_atom_v, request, sink);
         },
         [this](remove_atom, const Hash& lease_key, const std::string& app) -> caf::result<caf::unit_t> {
             const auto* lease = child(lease_key);
@@ -76,6 +116,7 @@ leases_state::interface::behavior_type leases_state::behavior() {
             return self_->delegate(lease->actor, remove_atom_v, app);
         },
         [this](logs_atom, const LogRequest& request, const log_sink_actor& sink) {
+            if (replay(request, sink)) return;
             if (const auto* lease = child(request.lease_key))
                 self_->send(lease->actor, logs_atom_v, request, sink);
             else
@@ -89,6 +130,18 @@ leases_state::interface::behavior_type leases_state::behavior() {
         },
         [this](done_atom, std::uint64_t ticket) { inbox_.run(ticket); },
     };
+}
+
+// What a lease that has ended left of its logs, in one piece.
+bool leases_state::replay(const LogRequest& request, const log_sink_actor& sink) {
+    const auto info = board_->find(request.lease_key);
+    if (!info || !over(info->state)) return false;
+    auto kept = rows_->kept_log(request.lease_key, request.app);
+    if (!kept || !*kept) return false;
+    const auto end = [sink] { caf::anon_send(sink, LogChunk{"", "", true}); };
+    self_->request(sink, 30s, LogChunk{"kept", last_lines(std::move((*kept)->text), request.tail), false})
+        .then([end](ack_atom) { end(); }, [](const caf::error&) {});
+    return true;
 }
 
 void leases_state::tick() {
@@ -190,12 +243,16 @@ void leases_state::reconcile() {
         .then(
             [this](const std::vector<RunningApp>& running) {
                 reconciling_ = false;
+                warn("cluster", "");
                 judge_running(running);
+                collect();
+                check_stock();
             },
             [this](const caf::error& error) {
                 // Unknown: nothing is removed.
                 reconciling_ = false;
                 next_reconcile_ = self_->clock().now() + 5s;
+                warn("cluster", "the cluster does not answer: " + from_caf(error).message);
                 spdlog::warn("leases: the cluster does not answer: {}", from_caf(error).message);
             });
 }
@@ -208,6 +265,7 @@ void leases_state::judge_running(const std::vector<RunningApp>& running) {
     std::set<Hash> strangers;
     for (const auto& app : running) {
         const auto info = board_->find(app.lease_key);
+        if (info && info->state != LeaseState::gone && app.app.empty()) continue;
         if (!info || info->state == LeaseState::gone) {
             strangers.insert(app.lease_key);
             continue;
@@ -226,6 +284,54 @@ void leases_state::judge_running(const std::vector<RunningApp>& running) {
         self_->request(parts_.cluster, 120s, remove_atom_v, key)
             .then([](caf::unit_t) {}, [](const caf::error&) {});
     }
+}
+
+void leases_state::warn(const std::string& topic, const std::string& words) {
+    if (parts_.warnings && parts_.warnings->set(topic, words) && !words.empty())
+        spdlog::warn("{}: {}", topic, words);
+}
+
+// Only the provider's own key may revise the Registry: what is not true there is told, not mended.
+void leases_state::check_stock() {
+    self_->request(parts_.cluster, 30s, inv_atom_v)
+        .then(
+            [this](const Inventory& stock) {
+                self_
+                    ->request(parts_.chain, 10s, call_atom_v, settings_->chain_info.contracts.registry,
+                              chain::calls::registry::get(settings_->provider))
+                    .then(
+                        [this, stock](const Bytes& output) {
+                            const auto entry = chain::calls::decode_provider(output);
+                            if (!entry || entry->status != chain::ProviderStatus::active) return;
+                            std::string words;
+                            for (const auto& finding :
+                                 lease::judge_stock(entry->total, entry->available, stock.total, stock.used))
+                                if (finding.oversold) words += (words.empty() ? "" : "; ") + finding.words;
+                            if (!words.empty()) words = "the Registry promises too much: " + words;
+                            warn("stock", words);
+                        },
+                        [](const caf::error&) {});
+            },
+            [](const caf::error&) {});
+}
+
+// Whoever is not named here may lose what the cluster keeps for them: every row that is not of a lease that
+// is gone counts.
+void leases_state::collect() {
+    const auto now = self_->clock().now();
+    if (settings_->collect_interval == 0ms || now < next_collect_) return;
+    next_collect_ = now + settings_->collect_interval;
+    std::vector<Hash> living;
+    for (const auto& [key, child] : children_) living.push_back(key);
+    for (const auto& [order, run] : accepting_) living.push_back(run->row.lease_key);
+    self_->request(parts_.cluster, 120s, collect_atom_v, std::move(living))
+        .then(
+            [](const std::vector<std::string>& gone) {
+                for (const auto& what : gone) spdlog::info("collected: {}", what);
+            },
+            [](const caf::error& error) {
+                spdlog::warn("leases: garbage is not collected: {}", from_caf(error).message);
+            });
 }
 
 void leases_state::ended(const LeaseRow& row, const std::vector<AppRow>& apps) {

@@ -57,6 +57,7 @@ private:
     void restart(const chain::Hash& lease_key);
     const Child* child_of(const messages::OrderRow& row) const;
     const Child* child(const chain::Hash& lease_key) const;
+    bool replay(const messages::LogRequest& request, const messages::log_sink_actor& sink);
     Error no_lease(const chain::Hash& lease_key) const;
 
     // --- reconciliation
@@ -64,6 +65,9 @@ private:
     void tick();
     void reconcile();
     void judge_running(const std::vector<messages::RunningApp>& running);
+    void collect();
+    void check_stock();
+    void warn(const std::string& topic, const std::string& words);
     void purge();
     void ended(const LeaseRow& row, const std::vector<AppRow>& apps);
 
@@ -77,6 +81,7 @@ private:
     std::map<std::pair<chain::OrderId, chain::Address>, Run> accepting_;
     std::map<chain::Hash, chain::Timestamp> ended_;  ///< gone leases, until they are forgotten
     Time next_reconcile_{};
+    Time next_collect_{};
     bool reconciling_ = false;
 };
 

@@ -39,6 +39,7 @@ enum class RouteState : std::uint8_t {
     starting,  ///< deployed, not ready yet: 503 with Retry-After
     ready,     ///< forwarded
     failed,    ///< the application does not run: 502
+    stopped,   ///< by its owner: 503
     ended,     ///< the order has ended: 410
 };
 

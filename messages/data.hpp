@@ -180,7 +180,8 @@ struct Session {
 // ---- leases ----
 
 enum class LeaseState : std::uint8_t { verifying, authorised, deploying, ready, degraded, ending, gone };
-enum class AppState : std::uint8_t { deploying, starting, ready, failed, unknown, removed };
+/// `stopped`: by its user, all replicas are 0.
+enum class AppState : std::uint8_t { deploying, starting, ready, failed, unknown, removed, stopped };
 
 struct Endpoint {
     std::string entrance;  ///< name of the entrance point
@@ -199,6 +200,13 @@ struct AppInfo {
     Timestamp deployed_at;
     Hash manifest_hash;
     friend bool operator==(const AppInfo&, const AppInfo&) = default;
+};
+
+/// How many pods of a workload are wanted.
+struct WorkloadScale {
+    std::string name;
+    std::uint32_t replicas = 0;
+    friend bool operator==(const WorkloadScale&, const WorkloadScale&) = default;
 };
 
 struct LeaseInfo {
@@ -224,6 +232,24 @@ struct DeployRequest {
     bool is_public = false;
     std::string idempotency_key;
     friend bool operator==(const DeployRequest&, const DeployRequest&) = default;
+};
+
+/// What its user asks of an application that was deployed.
+struct ChangeRequest {
+    enum class Verb : std::uint8_t {
+        restart,  ///< new pods for old, one version after the other
+        scale,    ///< `workload` (empty: the only one) to `replicas`, within what was bought
+        stop,     ///< no pods; files, volumes and name stay
+        start,    ///< as many as before the stop
+    };
+    Hash lease_key;
+    Address user;
+    std::string app;
+    Verb verb = Verb::restart;
+    std::string workload;
+    std::uint32_t replicas = 0;
+    std::string idempotency_key;
+    friend bool operator==(const ChangeRequest&, const ChangeRequest&) = default;
 };
 
 // ---- cluster ----
@@ -255,6 +281,15 @@ struct AppStatus {
     /// mend it: applying does.
     bool drifted = false;
     friend bool operator==(const AppStatus&, const AppStatus&) = default;
+};
+
+/// An application in detail, by its pods.
+struct AppDetail {
+    AppInfo app;
+    std::uint64_t revision = 0;  ///< restarts that its user asked for
+    std::vector<WorkloadScale> workloads;
+    std::vector<PodStatus> pods;
+    friend bool operator==(const AppDetail&, const AppDetail&) = default;
 };
 
 /// Something that happened to an application, as the cluster saw it.

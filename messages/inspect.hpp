@@ -118,8 +118,11 @@ GRID_INSPECT(LeaseInfo, x.lease_key, x.order, x.user, x.state, x.resources, x.en
              x.suspended_since)
 GRID_INSPECT(DeployRequest, x.lease_key, x.user, x.app, x.source, x.manifest, x.sha256, x.is_public,
              x.idempotency_key)
+GRID_INSPECT(WorkloadScale, x.name, x.replicas)
+GRID_INSPECT(ChangeRequest, x.lease_key, x.user, x.app, x.verb, x.workload, x.replicas, x.idempotency_key)
 GRID_INSPECT(PodStatus, x.workload, x.name, x.ready, x.restarts, x.reason, x.image, x.started)
 GRID_INSPECT(AppStatus, x.health, x.reason, x.endpoints, x.pods, x.drifted)
+GRID_INSPECT(AppDetail, x.app, x.revision, x.workloads, x.pods)
 GRID_INSPECT(AppEvent, x.time, x.kind, x.object, x.reason, x.message, x.count)
 GRID_INSPECT(ExecRequest, x.lease_key, x.app, x.pod, x.container, x.command, x.tty, x.columns, x.rows)
 GRID_INSPECT(ExecChunk, x.kind, x.bytes, x.exit_code, x.error_code, x.error_message)

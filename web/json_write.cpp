@@ -333,6 +333,41 @@ void write_members(JsonText& json, const messages::LeaseInfo& lease) {
     json.end_array();
 }
 
+void write_members(JsonText& json, const messages::AppDetail& detail) {
+    write_members(json, detail.app);
+    json.number("revision", detail.revision);
+    json.begin_array("workloads");
+    for (const auto& workload : detail.workloads) {
+        json.begin_object();
+        json.text("name", workload.name);
+        json.number("replicas", workload.replicas);
+        json.end_object();
+    }
+    json.end_array();
+    json.begin_array("pods");
+    for (const auto& pod : detail.pods) {
+        json.begin_object();
+        json.text("name", pod.name);
+        json.text("workload", pod.workload);
+        json.flag("ready", pod.ready);
+        json.number("restarts", pod.restarts);
+        json.text("reason", pod.reason);
+        json.text("image", pod.image);
+        write_optional_time(json, "started_at", pod.started);
+        json.end_object();
+    }
+    json.end_array();
+}
+
+void write_members(JsonText& json, const messages::AppEvent& event) {
+    write_time(json, "time", event.time);
+    json.text("kind", event.kind == messages::AppEvent::Kind::warning ? "warning" : "normal");
+    json.text("object", event.object);
+    json.text("reason", event.reason);
+    json.text("message", event.message);
+    json.number("count", event.count);
+}
+
 std::string_view name_of(messages::LeaseState state) noexcept {
     switch (state) {
         case messages::LeaseState::verifying:
@@ -367,6 +402,8 @@ std::string_view name_of(messages::AppState state) noexcept {
             return "unknown";
         case messages::AppState::removed:
             return "removed";
+        case messages::AppState::stopped:
+            return "stopped";
     }
     return "unknown";
 }

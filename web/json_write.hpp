@@ -69,6 +69,8 @@ void write_members(JsonText& json, const messages::Challenge& challenge);
 void write_members(JsonText& json, const messages::Session& session);
 void write_members(JsonText& json, const messages::AppInfo& app);
 void write_members(JsonText& json, const messages::LeaseInfo& lease);
+void write_members(JsonText& json, const messages::AppDetail& detail);
+void write_members(JsonText& json, const messages::AppEvent& event);
 /// What a running order costs at `now` (member "now" of an order's detail).
 void write_running_cost(JsonText& json, const chain::Order& order, const messages::Head& head);
 

@@ -1,5 +1,7 @@
 #include "actor/gateway.hpp"
 
+#include <algorithm>
+
 #include "lease/lease_key.hpp"
 #include "lease/login.hpp"
 
@@ -13,6 +15,7 @@ AppStatus Cluster::status(const Key& key) const {
     auto found = running.find(key);
     if (found == running.end()) return {Health::absent, "", {}};
     AppStatus status{found->second.health, found->second.reason, {}};
+    status.drifted = found->second.drifted;
     if (status.health == Health::ready)
         for (const auto& entrance : found->second.application.entrances)
             status.endpoints.push_back({entrance.name, "10.0.0.2", entrance.port});
@@ -28,7 +31,20 @@ cluster_actor::behavior_type fake_cluster(cluster_actor::pointer self, Cluster* 
             const Resources&) -> caf::result<AppStatus> {
             if (cluster->unreachable) return down();
             if (cluster->refuse_apply) return to_caf(*cluster->refuse_apply);
+            const auto same = cluster->running.find({lease, app});
+            if (same != cluster->running.end() && same->second.application == application &&
+                !same->second.drifted) {
+                ++cluster->checked;
+                return cluster->status({lease, app});
+            }
             ++cluster->applied;
+            cluster->applications.push_back(application);
+            const auto& workloads = application.workloads;
+            if (std::all_of(workloads.begin(), workloads.end(),
+                            [](const auto& w) { return w.replicas == 0; })) {
+                cluster->running.erase({lease, app});
+                return cluster->status({lease, app});
+            }
             const bool bad = application.workloads.front().containers.front().image == cluster->bad_image;
             cluster->running[{lease, app}] = {application, bad ? Health::failed : cluster->begins,
                                               cluster->begins_reason};
@@ -69,11 +85,17 @@ cluster_actor::behavior_type fake_cluster(cluster_actor::pointer self, Cluster* 
             cluster->collected = living;
             return std::vector<std::string>{};
         },
-        [=](logs_atom, const LogRequest&, const log_sink_actor&) {},
+        [=](logs_atom, const LogRequest& request, const log_sink_actor& sink) {
+            if (cluster->unreachable) return;
+            cluster->log_requests.push_back(request);
+            self->request(sink, 30s, LogChunk{"web", cluster->log, false}).then([sink](ack_atom) {
+                caf::anon_send(sink, LogChunk{"", "", true});
+            });
+        },
         [=](exec_atom, const ExecRequest&, const exec_sink_actor&) -> caf::result<exec_actor> {
             return to_caf({"unsupported", "no commands in this cluster"});
         },
-        [=](inv_atom) { return Inventory{}; },
+        [=](inv_atom) { return cluster->inventory; },
         [=](probe_atom) { return std::vector<Capability>{}; },
     };
 }
@@ -119,6 +141,7 @@ Gateway::Gateway(World& w, Cluster& c, std::function<void(actors::GatewaySetting
                                spawn_fetcher(world, {{"https://example.org/web.yaml", manifest()}}),
                                routes,
                                sessions};
+    parts.warnings = warnings;
     leases = world.own(actors::leases(world.system(), std::move(parts), std::move(settings)));
     world.run();
 }
@@ -154,6 +177,18 @@ DeployRequest Gateway::request(const LeaseInfo& lease, std::string yaml, std::st
 
 Asked<AppInfo> Gateway::deploy(const LeaseInfo& lease, std::string yaml, std::string app) {
     return world.ask<AppInfo>(leases, deploy_atom_v, request(lease, std::move(yaml), std::move(app)));
+}
+
+Asked<AppInfo> Gateway::change(const LeaseInfo& lease, ChangeRequest::Verb verb, std::uint32_t replicas,
+                               std::string idempotency_key) {
+    ChangeRequest request;
+    request.lease_key = lease.lease_key;
+    request.user = lease.user;
+    request.app = "web";
+    request.verb = verb;
+    request.replicas = replicas;
+    request.idempotency_key = std::move(idempotency_key);
+    return world.ask<AppInfo>(leases, change_atom_v, request);
 }
 
 std::shared_ptr<const lease::Route> Gateway::route(const LeaseInfo& lease, const std::string& app) const {

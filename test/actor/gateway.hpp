@@ -14,6 +14,7 @@ public:
         lease::Application application;
         messages::Health health = messages::Health::ready;
         std::string reason;
+        bool drifted = false;
     };
 
     std::map<Key, Running> running;
@@ -26,7 +27,12 @@ public:
     std::string bad_image;  ///< what runs it fails
     std::map<Key, std::vector<messages::AppEvent>> events;
     std::optional<std::vector<chain::Hash>> collected;  ///< the leases named by the last collection
+    messages::Inventory inventory;
+    std::string log = "a line\n";
+    std::vector<messages::LogRequest> log_requests;
+    std::vector<lease::Application> applications;  ///< every one that was applied
     std::size_t applied = 0;
+    std::size_t checked = 0;  ///< times that was applied what ran already
     std::size_t removed = 0;
 
     messages::AppStatus status(const Key& key) const;
@@ -52,11 +58,14 @@ struct Gateway {
     /// The route that visitors of the application get; null when there is none.
     std::shared_ptr<const lease::Route> route(const messages::LeaseInfo& lease,
                                               const std::string& app = "web") const;
+    Asked<messages::AppInfo> change(const messages::LeaseInfo& lease, messages::ChangeRequest::Verb verb,
+                                    std::uint32_t replicas = 0, std::string idempotency_key = "");
     messages::LeaseState state(const messages::LeaseInfo& lease);
 
     World& world;
     Cluster& cluster;
     std::shared_ptr<lease::RoutePublisher> routes = std::make_shared<lease::RoutePublisher>();
+    std::shared_ptr<runtime::Warnings> warnings = std::make_shared<runtime::Warnings>();
     std::shared_ptr<lease::SessionPublisher> sessions;
     messages::order_actor orders;
     messages::leases_actor leases;

@@ -203,3 +203,47 @@ TEST_CASE("a chain that is silent while the successor is looked for ends nothing
     CHECK(told(world, gateway, lease).order == second);
     CHECK(market.cluster.removed == 0);
 }
+
+TEST_CASE("applications get what the order that goes on has, and what it does not pay for is stopped") {
+    Market market;
+    LeaseInfo lease;
+    const auto cpu = [&] { return market.cluster.applications.back().workloads[0].containers[0].cpu_milli; };
+    {
+        World world(market.disk, market.chain);
+        Gateway gateway(world, market.cluster);
+        lease = gateway.accept(market.order, kUser).value();
+        // One says what it needs, the other takes what is left.
+        gateway.deploy(lease, manifest("docker.io/library/web:1", 600), "fixed").value();
+        auto open = manifest("docker.io/library/web:2");
+        open.erase(open.find("        resources:"));
+        gateway.deploy(lease, open, "open").value();
+        CHECK(cpu() == 400);
+        const auto fixed = market.cluster.running.at({lease.lease_key, "fixed"}).application;
+
+        market.chain.time = market.chain.time + chain::Seconds{1'000};
+        market.order = market.by_quote(market.order, {2000, 1024, 2048, 0});
+        gateway.live(3);
+        CHECK(cpu() == 1400);
+        // What has not changed is not touched: its storage was left open, and there is more now.
+        CHECK(market.cluster.running.at({lease.lease_key, "fixed"})
+                  .application.workloads[0]
+                  .containers[0]
+                  .cpu_milli == 600);
+
+        market.chain.time = market.chain.time + chain::Seconds{1'000};
+        market.order = market.by_quote(market.order, {500, 512, 1024, 0});
+        gateway.live(10);
+        CHECK(market.cluster.running.count({lease.lease_key, "fixed"}) == 0);
+        for (const auto& app : told(world, gateway, lease).apps)
+            if (app.name == "fixed") {
+                CHECK(app.state == AppState::stopped);
+                CHECK(app.reason.find("the order that goes on has less") != std::string::npos);
+            }
+        CHECK(gateway.state(lease) != LeaseState::gone);
+        CHECK(fixed.workloads[0].replicas == 1);
+    }
+    World world(market.disk, market.chain);
+    Gateway gateway(world, market.cluster);
+    gateway.live(10);
+    CHECK(market.cluster.running.count({lease.lease_key, "fixed"}) == 0);
+}

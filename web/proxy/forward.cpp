@@ -71,6 +71,8 @@ std::optional<OwnAnswer> Connection::refusal(const lease::Route& route, const Ac
                 words(route.reason, "It was started and does not run. Its owner finds why in its log."),
                 {},
                 {}};
+        case lease::RouteState::stopped:
+            return OwnAnswer{503, "The application is stopped", "Its owner has stopped it.", {}, {}};
         case lease::RouteState::ended:
         case lease::RouteState::ready:
             break;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <catch2/catch.hpp>
 #include <mutex>
 
 #include "fake_actors.hpp"
@@ -21,6 +22,8 @@ struct GatewayWorld {
     std::mutex mutex;
     std::vector<messages::DeployRequest> deployed;
     std::vector<std::string> removed;
+    std::vector<messages::ChangeRequest> changed;
+    std::vector<messages::ExecRequest> execs;
     std::vector<messages::LogRequest> log_requests;
     std::vector<std::uint64_t> accepted;
     std::vector<messages::LoginProof> proofs;
@@ -158,6 +161,75 @@ inline web::GatewayActors GatewayWorld::actors() {
             }
             return to_caf({"not_found", "there is no such lease"});
         },
+        [this](find_atom, const OrderId& id, const Address& user) -> caf::result<LeaseInfo> {
+            const std::lock_guard lock(mutex);
+            for (const std::uint8_t number : {1, 2, 3}) {
+                if (auto one = info(number); one.order == id && one.user == user) return one;
+            }
+            return to_caf({"not_found", "there is no such lease"});
+        },
+        [this](change_atom, const ChangeRequest& request) -> caf::result<AppInfo> {
+            const std::lock_guard lock(mutex);
+            changed.push_back(request);
+            if (request.replicas > 9)
+                return to_caf({"too_large", "3000 millicores are asked, 1000 are left"});
+            AppInfo app;
+            app.name = request.app;
+            app.state = AppState::ready;
+            return app;
+        },
+        [](status_atom, const Hash&, const std::string& app) -> caf::result<AppDetail> {
+            AppDetail detail;
+            detail.app.name = app;
+            detail.app.state = AppState::ready;
+            detail.revision = 3;
+            detail.workloads = {{"web", 2}};
+            detail.pods.resize(1);
+            detail.pods[0].name = "web-0";
+            detail.pods[0].restarts = 4;
+            detail.pods[0].started = {kNow};
+            return detail;
+        },
+        [](events_atom, const Hash&, const std::string&) -> caf::result<std::vector<AppEvent>> {
+            AppEvent event;
+            event.time = {kNow};
+            event.kind = AppEvent::Kind::warning;
+            event.object = "Pod/web-0";
+            event.reason = "Crashed";
+            event.message = "web exited with code 1";
+            event.count = 2;
+            return std::vector<AppEvent>{event};
+        },
+        [this](exec_atom, const ExecRequest& request, const exec_sink_actor& to) -> caf::result<exec_actor> {
+            const std::lock_guard lock(mutex);
+            execs.push_back(request);
+            if (request.command.front() == "nothing") return to_caf({"not_found", "no such program"});
+            return world.system.spawn(
+                [to](exec_actor::pointer self, caf::unit_t) -> exec_actor::behavior_type {
+                    // Tells back what it gets, and ends with the end of its input.
+                    const auto say = [to](ExecChunk::Kind kind, std::string bytes, int code) {
+                        ExecChunk chunk;
+                        chunk.kind = kind;
+                        chunk.bytes = std::move(bytes);
+                        chunk.exit_code = code;
+                        caf::anon_send(to, std::move(chunk));
+                    };
+                    return {[say](input_atom, const std::string& bytes) {
+                                say(bytes.front() == '!' ? ExecChunk::Kind::err : ExecChunk::Kind::out, bytes,
+                                    0);
+                                return ack_atom_v;
+                            },
+                            [self, say](finish_atom) {
+                                say(ExecChunk::Kind::end, "", 7);
+                                self->quit();
+                            },
+                            [say](resize_atom, std::uint16_t columns, std::uint16_t rows) {
+                                say(ExecChunk::Kind::out,
+                                    std::to_string(columns) + "x" + std::to_string(rows), 0);
+                            }};
+                },
+                caf::unit);
+        },
         [this](deploy_atom, const DeployRequest& request) -> caf::result<AppInfo> {
             const std::lock_guard lock(mutex);
             deployed.push_back(request);
@@ -189,6 +261,17 @@ inline web::GatewayActors GatewayWorld::actors() {
         },
     });
     return actors;
+}
+
+inline bool contains(const RecordedReply& reply, std::string_view text) {
+    return reply.body().find(text) != std::string::npos;
+}
+
+inline bool is_problem(const RecordedReply& reply, unsigned status, const std::string& code) {
+    CAPTURE(reply.status(), reply.body());
+    CHECK(reply.status() == status);
+    CHECK(reply.header("Content-Type") == "application/problem+json");
+    return reply.status() == status && contains(reply, "\"code\":\"" + code + "\"");
 }
 
 }  // namespace grid::test
