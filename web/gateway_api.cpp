@@ -51,8 +51,14 @@ GatewayApi::GatewayApi(caf::actor_system& system, GatewayActors actors, GatewayO
     using lease::Scope;
     auto openapi = std::make_shared<std::string>();
     std::vector<ApiRoute> routes;
-    add_service_routes(routes, {state_->asker, state_->actors.chain, options.ask_timeout,
-                                std::move(options.metrics), openapi, "gateway"});
+    add_service_routes(routes, {state_->asker,
+                                state_->actors.chain,
+                                options.ask_timeout,
+                                std::move(options.metrics),
+                                openapi,
+                                "gateway",
+                                {},
+                                std::move(options.warnings)});
     const auto add = [&](const char* method, const char* pattern, const char* operation, Access access,
                          std::size_t body_limit, double cost, Task<ApiReply> (State::*handler)(Call&)) {
         routes.push_back({method, pattern, operation, access, body_limit, cost, on(handler)});
@@ -76,7 +82,20 @@ GatewayApi::GatewayApi(caf::actor_system& system, GatewayActors actors, GatewayO
     add("GET", "/v1/apps/{app}", "getApp", with(Scope::read), 0, 1, &State::get_app);
     add("DELETE", "/v1/apps/{app}", "removeApp", with(Scope::remove), 0, 1, &State::remove_app);
     add("GET", "/v1/apps/{app}/logs", "getAppLogs", with(Scope::logs), 0, 1, &State::logs);
+    add("GET", "/v1/apps/{app}/status", "getAppStatus", with(Scope::read), 0, 1, &State::app_status);
+    add("GET", "/v1/apps/{app}/events", "getAppEvents", with(Scope::read), 0, 1, &State::app_events);
+    add("POST", "/v1/apps/{app}/restart", "restartApp", with(Scope::restart), kSmallBody, kLoginCost,
+        &State::restart_app);
+    add("POST", "/v1/apps/{app}/scale", "scaleApp", with(Scope::scale), kSmallBody, kLoginCost,
+        &State::scale_app);
+    add("POST", "/v1/apps/{app}/stop", "stopApp", with(Scope::scale), kSmallBody, kLoginCost,
+        &State::stop_app);
+    add("POST", "/v1/apps/{app}/start", "startApp", with(Scope::scale), kSmallBody, kLoginCost,
+        &State::start_app);
+    add("GET", "/v1/apps/{app}/exec", "execInApp", with(Scope::exec), 0, kLoginCost, &State::exec);
     add("POST", "/v1/apps/{app}/open", "openApp", with(Scope::proxy), kSmallBody, 1, &State::open_app);
+    add("GET", "/v1/provider/checks", "getProviderChecks", with(Scope::account), 0, kLoginCost,
+        &State::provider_checks);
     *openapi = openapi_document(options.openapi_yaml, "gateway", routes, "GRID gateway");
     router_ = std::make_unique<Router>(
         std::move(routes), std::move(options.router),

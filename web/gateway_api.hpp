@@ -19,11 +19,16 @@ struct GatewayActors {
     messages::auth_actor auth;
     messages::quote_actor quotes;
     messages::leases_actor leases;
+    messages::cluster_actor cluster{};  ///< for the provider's own checks
 };
 
 struct GatewayOptions {
     RouterOptions router;  ///< set guard.apps_domain: tenants' pages are refused by it
     chain::Address provider;
+    chain::Address signer{};    ///< whose key the gateway has: the provider's or its operator's
+    chain::Address registry{};  ///< the contract
+    std::string public_url{};   ///< how the gateway is reached, as it believes
+    std::function<std::vector<std::string>()> warnings{};     ///< for its health; may be empty
     std::shared_ptr<const lease::SessionPublisher> sessions;  ///< never null
     std::function<chain::Timestamp()>
         now;  ///< the clock by which tokens expire: that of the auth actor; never empty
@@ -33,7 +38,8 @@ struct GatewayOptions {
     /// A deployment that takes longer goes on; the client is told so (504). Less than
     /// ServerOptions::local_timeout.
     std::chrono::milliseconds deploy_timeout{110'000};
-    std::function<std::string()> metrics;  ///< Prometheus text; empty: 404
+    std::chrono::milliseconds check_sessions{5'000};  ///< of open WebSockets: dead ones are closed
+    std::function<std::string()> metrics;             ///< Prometheus text; empty: 404
     std::string openapi_yaml;  ///< content of web/openapi.yaml; empty: a bare document from the routes
 };
 

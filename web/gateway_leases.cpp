@@ -5,7 +5,6 @@
 #include "lease/session_cookie.hpp"
 #include "web/gateway_state.hpp"
 #include "web/json_write.hpp"
-#include "web/log_stream.hpp"
 #include "web/service_routes.hpp"
 
 namespace grid::web {
@@ -16,22 +15,7 @@ namespace {
 
 constexpr std::size_t kMaxManifest = std::size_t{1024} * 1024;
 constexpr std::size_t kMaxUrl = 2048;
-constexpr std::uint64_t kMaxTail = 100'000;
 constexpr std::string_view kEnterPath = "/.grid/enter";
-
-const std::string& app_of(const Call& call) {
-    const auto& app = call.param("app");
-    if (!lease::valid_app_name(app)) refuse(404, "not_found", "there is no application of that name");
-    return app;
-}
-
-const AppInfo& find_app(const LeaseInfo& lease, std::string_view name) {
-    const auto it = std::find_if(lease.apps.begin(), lease.apps.end(), [&](const AppInfo& app) {
-        return app.name == name && app.state != AppState::removed;
-    });
-    if (it == lease.apps.end()) refuse(404, "not_found", "the lease runs no application of that name");
-    return *it;
-}
 
 DeployRequest deploy_request(JsonObject& body) {
     DeployRequest request;
@@ -65,11 +49,6 @@ std::string origin_of(const std::string& url) {
     return scheme == std::string::npos ? std::string{} : url.substr(0, url.find('/', scheme + 3));
 }
 
-/// Operations that say everything by their path take nothing, or an empty object.
-void take_no_fields(const Call& call) {
-    if (!call.request.body.empty()) JsonObject::parse(call.request.body).done();
-}
-
 ApiReply enter_refused(unsigned status, const std::string& reason) {
     auto reply = html_page("The application was not opened", "<p>" + escaped_html(reason) + "</p>");
     reply.status = status;
@@ -77,6 +56,24 @@ ApiReply enter_refused(unsigned status, const std::string& reason) {
 }
 
 }  // namespace
+
+const std::string& app_of(const Call& call) {
+    const auto& app = call.param("app");
+    if (!lease::valid_app_name(app)) refuse(404, "not_found", "there is no application of that name");
+    return app;
+}
+
+const AppInfo& find_app(const LeaseInfo& lease, std::string_view name) {
+    const auto it = std::find_if(lease.apps.begin(), lease.apps.end(), [&](const AppInfo& app) {
+        return app.name == name && app.state != AppState::removed;
+    });
+    if (it == lease.apps.end()) refuse(404, "not_found", "the lease runs no application of that name");
+    return *it;
+}
+
+void take_no_fields(const Call& call) {
+    if (!call.request.body.empty()) JsonObject::parse(call.request.body).done();
+}
 
 chain::OrderId order_of(JsonObject& body) {
     return {body.integer("order", 1)};
@@ -237,19 +234,6 @@ Task<ApiReply> GatewayApi::State::remove_app(Call& call) {
         co_await asker->ask<caf::unit_t>(actors.leases, deploy_timeout, remove_atom_v, lease.lease_key, app);
     or_refuse(std::move(removed));
     co_return no_content();
-}
-
-Task<ApiReply> GatewayApi::State::logs(Call& call) {
-    LogRequest request;
-    request.app = app_of(call);
-    request.follow = call.query.flag_or("follow", false);
-    request.tail = static_cast<std::uint32_t>(call.query.integer_or("tail", 100, 0, kMaxTail));
-    request.workload = call.query.text_or("workload", "", 253);
-    const auto lease = co_await lease_of_app(call);
-    find_app(lease, request.app);
-    request.lease_key = lease.lease_key;
-    stream_logs(system, actors.leases, std::move(request), std::move(call.common), call.reply);
-    co_return ApiReply{0, {}, {}};
 }
 
 Task<ApiReply> GatewayApi::State::open_app(Call& call) {

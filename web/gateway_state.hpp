@@ -11,30 +11,38 @@ namespace grid::web {
 
 /// The handlers of the gateway's API and what they need. Sessions and quotes are in gateway_sessions.cpp,
 /// leases and applications in gateway_leases.cpp.
-struct GatewayApi::State {
+struct GatewayApi::State : std::enable_shared_from_this<GatewayApi::State> {
     State(caf::actor_system& actor_system, GatewayActors a, GatewayOptions& o)
         : system(actor_system),
           asker(std::make_shared<Asker>(actor_system)),
           actors(std::move(a)),
           provider(o.provider),
+          signer(o.signer),
+          registry(o.registry),
+          public_url(o.public_url),
           sessions(o.sessions),
           now(o.now),
           secure_app_cookies(o.secure_app_cookies),
           ask_timeout(o.ask_timeout),
           accept_timeout(o.accept_timeout),
           deploy_timeout(o.deploy_timeout),
+          check_sessions(o.check_sessions),
           handoffs(o.now()) {}
 
     caf::actor_system& system;
     std::shared_ptr<Asker> asker;
     GatewayActors actors;
     chain::Address provider;
+    chain::Address signer;
+    chain::Address registry;
+    std::string public_url;
     std::shared_ptr<const lease::SessionPublisher> sessions;
     std::function<chain::Timestamp()> now;
     bool secure_app_cookies;
     std::chrono::milliseconds ask_timeout;
     std::chrono::milliseconds accept_timeout;
     std::chrono::milliseconds deploy_timeout;
+    std::chrono::milliseconds check_sessions;
     std::mutex handoff_mutex;
     lease::HandoffBook handoffs;
 
@@ -62,6 +70,18 @@ struct GatewayApi::State {
     Task<ApiReply> get_app(Call& call);
     Task<ApiReply> remove_app(Call& call);
     Task<ApiReply> logs(Call& call);
+    // gateway_apps.cpp
+    Task<ApiReply> restart_app(Call& call);
+    Task<ApiReply> scale_app(Call& call);
+    Task<ApiReply> stop_app(Call& call);
+    Task<ApiReply> start_app(Call& call);
+    Task<ApiReply> app_status(Call& call);
+    Task<ApiReply> app_events(Call& call);
+    Task<ApiReply> exec(Call& call);
+    Task<ApiReply> change_app(Call& call, messages::ChangeRequest request);
+    /// The lease whose log is asked for: also one that has ended, by its key or its order.
+    Task<messages::LeaseInfo> lease_of_log(Call& call);
+    Task<ApiReply> provider_checks(Call& call);
     Task<ApiReply> open_app(Call& call);
     Task<ApiReply> on_application_host(Call& call);
 
@@ -79,6 +99,12 @@ struct GatewayApi::State {
 
 /// {resources, prices?, duration_s, replaces?} for a user.
 messages::Terms terms_of(JsonObject& body, const chain::Address& user);
+/// The application of the path; leaves with 404 when it can be none.
+const std::string& app_of(const Call& call);
+/// Leaves with 404 unless the lease runs it.
+const messages::AppInfo& find_app(const messages::LeaseInfo& lease, std::string_view name);
+/// Operations that say everything by their path take nothing, or an empty object.
+void take_no_fields(const Call& call);
 /// The order that the member "order" names.
 chain::OrderId order_of(JsonObject& body);
 

@@ -179,6 +179,22 @@ bool JsonObject::flag_or(std::string_view name, bool fallback) {
     return value.GetBool();
 }
 
+std::vector<std::string> JsonObject::texts(std::string_view name, std::size_t most, std::size_t max) {
+    const auto& value = as_value(need(name));
+    if (!value.IsArray()) refuse_kind(path_of(name), "an array of strings", value);
+    if (value.Empty() || value.Size() > most)
+        refuse_field(path_of(name), "expected 1 to " + std::to_string(most) + " strings");
+    std::vector<std::string> texts;
+    std::size_t size = 0;
+    for (const auto& element : value.GetArray()) {
+        if (!element.IsString()) refuse_kind(path_of(name), "an array of strings", element);
+        size += element.GetStringLength();
+        if (size > max) refuse_field(path_of(name), "longer than " + std::to_string(max) + " bytes together");
+        texts.emplace_back(view(element));
+    }
+    return texts;
+}
+
 chain::Address JsonObject::address(std::string_view name) {
     const auto parsed = chain::Address::parse(text(name, 64));
     if (!parsed) refuse_field(path_of(name), parsed.error().message);

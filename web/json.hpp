@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "chain/market.hpp"
 
@@ -34,6 +35,8 @@ public:
     std::uint64_t integer_or(std::string_view name, std::uint64_t fallback, std::uint64_t least = 0,
                              std::uint64_t most = UINT64_MAX);
     bool flag_or(std::string_view name, bool fallback);
+    /// An array of one to `most` strings of at most `max` bytes together.
+    std::vector<std::string> texts(std::string_view name, std::size_t most, std::size_t max);
 
     chain::Address address(std::string_view name);
     chain::Hash hash(std::string_view name);

@@ -11,6 +11,7 @@
 #include "web/http_server.hpp"
 #include "web/problem.hpp"
 #include "web/query.hpp"
+#include "web/request_guard.hpp"
 #include "web/task.hpp"
 
 namespace grid::web {
@@ -28,6 +29,7 @@ struct Call {
     std::map<std::string, std::string, std::less<>> params;  ///< of the path, decoded
     Query query;
     std::optional<Visitor> visitor;
+    OriginKind origin = OriginKind::absent;
     Headers common;  ///< security and CORS headers; the router adds them, a streaming handler passes them to
                      ///< begin()
 

@@ -140,6 +140,7 @@ Task<ApiReply> Router::Core::answer(Call& call) {
     const auto origin = guard.origin(request);
     if (origin == OriginKind::tenant)
         refuse(403, "forbidden_origin", "pages of applications may not call this API");
+    call.origin = origin;
     if (origin == OriginKind::trusted) add_cors(call.common, request);
     call.common.emplace_back("Vary", "Origin");
 

@@ -1,5 +1,7 @@
 #include "web/rpc_handler.hpp"
 
+#include "web/web_socket_handshake.hpp"
+
 #include <algorithm>
 #include <string_view>
 
@@ -9,7 +11,6 @@ namespace {
 
 constexpr int kInvalidRequest = -32600;
 constexpr int kLimitExceeded = -32005;
-constexpr std::size_t kWebSocketKeySize = 24;  ///< 16 bytes in base64
 
 bool is_loopback(std::string_view address) noexcept {
     return address.starts_with("127.") || address == "::1" || address.starts_with("::ffff:127.");
@@ -25,12 +26,6 @@ bool is_json(std::string_view content_type) noexcept {
     auto kind = content_type.substr(0, content_type.find(';'));
     while (!kind.empty() && (kind.back() == ' ' || kind.back() == '\t')) kind.remove_suffix(1);
     return equal_lower(kind, "application/json");
-}
-
-bool is_web_socket_key(std::string_view key) noexcept {
-    constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    return key.size() == kWebSocketKeySize && key.ends_with("==") &&
-           key.find_first_not_of(kBase64) == kWebSocketKeySize - 2;
 }
 
 /// Whether an answer is one error that waiting may cure: the pool is full. Quotes within JSON strings are
@@ -183,17 +178,11 @@ void RpcHandler::Core::web_socket(const LocalRequest& request, const std::shared
     };
     // A browser lets every page open a WebSocket to everywhere; it is for us to look who asks.
     if (!trusted) return bad(403, "pages of this origin may not open a WebSocket here");
-    const auto* protocol = request.header("upgrade");
-    if (protocol == nullptr || !equal_lower(*protocol, "websocket"))
-        return bad(400, "expected Upgrade: websocket");
-    const auto* version = request.header("sec-websocket-version");
-    if (version == nullptr || *version != "13") {
-        headers.emplace_back("Sec-WebSocket-Version", "13");
-        return bad(426, "expected Sec-WebSocket-Version: 13");
+    auto key = web_socket_key(request);
+    if (!key) {
+        for (auto& header : key.error().headers) headers.push_back(std::move(header));
+        return bad(key.error().status, key.error().detail);
     }
-    const auto* key = request.header("sec-websocket-key");
-    if (key == nullptr || !is_web_socket_key(*key))
-        return bad(400, "Sec-WebSocket-Key: expected 16 bytes in base64");
     const std::shared_ptr<std::atomic<std::size_t>> taken(shared_from_this(), &web_sockets);
     auto seat = std::make_shared<Seat>(taken);
     if (web_sockets.load() > options.max_web_sockets) {

@@ -58,6 +58,11 @@ Task<ApiReply> health(const ServiceParts& parts, bool refuse_when_down) {
         json.text("reason", head.error().message);
     }
     if (follower) write_follower(json, *follower, head ? head->number : 0);
+    if (parts.warnings) {
+        json.begin_array("warnings");
+        for (const auto& words : parts.warnings()) json.text(words);
+        json.end_array();
+    }
     json.end_object();
     co_return json_reply(json.take(), head || !refuse_when_down ? 200 : 503);
 }

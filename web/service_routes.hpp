@@ -29,9 +29,10 @@ struct ServiceParts {
     messages::chain_actor chain;
     std::chrono::milliseconds timeout{5'000};
     std::function<std::string()> metrics;
-    std::shared_ptr<const std::string> openapi;  ///< filled when all routes are known
-    std::string role;                            ///< "platform" or "gateway"
-    FollowerPort follower = {};                  ///< empty: this node follows nobody
+    std::shared_ptr<const std::string> openapi;               ///< filled when all routes are known
+    std::string role;                                         ///< "platform" or "gateway"
+    FollowerPort follower = {};                               ///< empty: this node follows nobody
+    std::function<std::vector<std::string>()> warnings = {};  ///< what the operator should know
 };
 
 void add_service_routes(std::vector<ApiRoute>& routes, const ServiceParts& parts);

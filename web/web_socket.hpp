@@ -20,15 +20,17 @@ struct WebSocketOptions {
     std::chrono::milliseconds idle_timeout{120'000};
     std::chrono::milliseconds write_timeout{30'000};  ///< for one message to leave
     std::chrono::milliseconds close_timeout{5'000};   ///< for the client's part of the closing handshake
+    bool binary = false;                              ///< what is pushed goes out as binary messages
 };
 
 /// The server's end of one WebSocket. Every call is safe from any thread and never blocks.
 class WebSocket {
 public:
     virtual ~WebSocket() = default;
-    /// Queues a text message. False: the client has gone, or lags by more than
+    /// Queues a message. `sent` is called, on an I/O thread, when it has left; never when the client goes
+    /// before that. False: the client has gone, or lags by more than
     /// `WebSocketOptions::queue_limit` bytes (then it is closed); stop producing.
-    virtual bool push(std::shared_ptr<const std::string> message) = 0;
+    virtual bool push(std::shared_ptr<const std::string> message, std::function<void()> sent = {}) = 0;
     /// Closes once what is queued has gone out. `reason`: at most 123 bytes of UTF-8.
     virtual void close(std::uint16_t code, std::string reason) = 0;
 };

@@ -23,8 +23,8 @@ constexpr std::size_t kLongestReason = 123;  ///< bytes: the payload of a contro
 class HeldWebSocket : public WebSocket {
 public:
     explicit HeldWebSocket(std::shared_ptr<WebSocketState> state) : state_(std::move(state)) {}
-    bool push(std::shared_ptr<const std::string> message) override {
-        return state_->push(std::move(message));
+    bool push(std::shared_ptr<const std::string> message, std::function<void()> sent) override {
+        return state_->push(std::move(message), std::move(sent));
     }
     void close(std::uint16_t code, std::string reason) override { state_->close(code, std::move(reason)); }
 
@@ -59,7 +59,7 @@ struct Connection::Frames {
             [](websocket::response_type& response) { response.set(http::field::server, "gridd"); }));
         stream.read_message_max(options.max_message);
         stream.auto_fragment(false);
-        stream.text(true);
+        options.binary ? stream.binary(true) : stream.text(true);
     }
 
     websocket::stream<FrameSocket, false> stream;
@@ -143,6 +143,7 @@ Task<void> Connection::send_frames(std::shared_ptr<Connection> self, std::shared
             self->abort();
             break;
         }
+        if (out.sent) std::exchange(out.sent, nullptr)();
         self->touch(kForEver, Expire::all);
         if (frames->reader_waits) self->wake();
     }

@@ -16,7 +16,7 @@ bool WebSocketState::must_wake() {
 }
 
 /// With the lock held. One message may be larger than the limit, or a large answer could never be sent.
-bool WebSocketState::queue(std::shared_ptr<const std::string> message) {
+bool WebSocketState::queue(std::shared_ptr<const std::string> message, std::function<void()> sent) {
     if (ended_ || close_code_ != 0) return false;
     if (queued_ > options_.queue_limit) {
         queue_.clear();
@@ -26,13 +26,13 @@ bool WebSocketState::queue(std::shared_ptr<const std::string> message) {
         return false;
     }
     queued_ += message->size();
-    queue_.push_back(std::move(message));
+    queue_.push_back({std::move(message), std::move(sent)});
     return true;
 }
 
-bool WebSocketState::push(std::shared_ptr<const std::string> message) {
+bool WebSocketState::push(std::shared_ptr<const std::string> message, std::function<void()> sent) {
     std::unique_lock lock(mutex_);
-    const bool queued = queue(std::move(message));
+    const bool queued = queue(std::move(message), std::move(sent));
     const bool wake = must_wake();
     lock.unlock();
     if (wake) wake_();
@@ -43,7 +43,7 @@ void WebSocketState::answer(std::string message) {
     auto shared = message.empty() ? nullptr : std::make_shared<const std::string>(std::move(message));
     std::unique_lock lock(mutex_);
     if (unanswered_ > 0) --unanswered_;
-    if (shared) queue(std::move(shared));
+    if (shared) queue(std::move(shared), {});
     const bool wake = must_wake();
     lock.unlock();
     if (wake) wake_();
@@ -62,14 +62,15 @@ void WebSocketState::close(std::uint16_t code, std::string reason) {
 bool WebSocketState::take(Out& out) {
     const std::lock_guard lock(mutex_);
     if (!ended_ && !queue_.empty()) {
-        out.message = std::move(queue_.front());
+        out.message = std::move(queue_.front().message);
+        out.sent = std::move(queue_.front().sent);
         queue_.pop_front();
         queued_ -= out.message->size();
         return true;
     }
     if (!ended_ && close_code_ != 0 && !close_taken_) {
         close_taken_ = true;
-        out = {nullptr, close_code_, std::move(close_reason_)};
+        out = {nullptr, {}, close_code_, std::move(close_reason_)};
         return true;
     }
     waiting_ = true;

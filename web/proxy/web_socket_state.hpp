@@ -17,13 +17,14 @@ public:
         : options_(options), wake_(std::move(wake)) {}
 
     // The handler's side.
-    bool push(std::shared_ptr<const std::string> message);
+    bool push(std::shared_ptr<const std::string> message, std::function<void()> sent);
     void answer(std::string message);
     void close(std::uint16_t code, std::string reason);
 
     /// What is next to go out.
     struct Out {
         std::shared_ptr<const std::string> message;  ///< null: close with code and reason
+        std::function<void()> sent;                  ///< to be called when it has left; may be empty
         std::uint16_t code = 0;
         std::string reason;
     };
@@ -39,13 +40,17 @@ public:
     void end();
 
 private:
-    bool queue(std::shared_ptr<const std::string> message);
+    bool queue(std::shared_ptr<const std::string> message, std::function<void()> sent);
     bool must_wake();
 
     const WebSocketOptions options_;
     const std::function<void()> wake_;
     std::mutex mutex_;
-    std::deque<std::shared_ptr<const std::string>> queue_;
+    struct Queued {
+        std::shared_ptr<const std::string> message;
+        std::function<void()> sent;
+    };
+    std::deque<Queued> queue_;
     std::size_t queued_ = 0;      ///< bytes in the queue
     std::size_t unanswered_ = 0;  ///< messages
     std::uint16_t close_code_ = 0;

@@ -15,25 +15,16 @@ using namespace grid::messages;
 using namespace grid::web;
 using test::address_of;
 using test::ask;
+using test::contains;
 using test::file_content;
 using test::GatewayWorld;
+using test::is_problem;
 using test::request_for;
 
 namespace {
 
 const std::string kTerms = R"("resources":{"cpu_milli":500,"memory_mib":256},"duration_s":3600)";
 const std::string kSignature = "0x" + std::string(130, '1');
-
-bool contains(const test::RecordedReply& reply, std::string_view text) {
-    return reply.body().find(text) != std::string::npos;
-}
-
-bool is_problem(const test::RecordedReply& reply, unsigned status, const std::string& code) {
-    CAPTURE(reply.status(), reply.body());
-    CHECK(reply.status() == status);
-    CHECK(reply.header("Content-Type") == "application/problem+json");
-    return reply.status() == status && contains(reply, "\"code\":\"" + code + "\"");
-}
 
 }  // namespace
 

@@ -44,7 +44,14 @@ public:
         std::lock_guard lock(mutex_);
         return closed_;
     }
-    void upgrade(web::WebSocketUpgrade) override { send(101, {}, {}); }
+    void upgrade(web::WebSocketUpgrade upgrade) override {
+        {
+            std::lock_guard lock(mutex_);
+            upgraded = std::move(upgrade);
+        }
+        send(101, {}, {});
+    }
+    web::WebSocketUpgrade upgraded;
     void on_close(std::function<void()> callback) override {
         std::unique_lock lock(mutex_);
         if (closed_) {

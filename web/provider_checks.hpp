@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "messages/data.hpp"
+#include "store/result.hpp"
+
+namespace grid::web {
+
+/// What a gateway knows of itself, its chain and its cluster when it is asked.
+struct ProviderFacts {
+    chain::Address provider;
+    chain::Address signer;   ///< whose key this gateway has
+    std::string public_url;  ///< how this gateway thinks that it is reached
+    chain::Timestamp now;
+    Result<messages::Head> head;
+    Result<chain::Provider> registered;
+    Result<messages::Inventory> inventory;
+    Result<std::vector<messages::Capability>> capabilities;
+};
+
+struct ProviderCheck {
+    enum class State : std::uint8_t { ok, warn, fail };
+    State state = State::ok;
+    std::string name;    ///< stable: chain, clock, key, registration, host, prices, stock, cluster, and
+                         ///< cluster.<capability>
+    std::string detail;  ///< what was found
+    std::string mend;    ///< what to do; empty when all is well
+};
+
+/// Every check, in the order in which they should be read. Nothing is asked of anybody.
+std::vector<ProviderCheck> check_provider(const ProviderFacts& facts);
+
+}  // namespace grid::web
