@@ -4,6 +4,7 @@
 #include <iostream>
 #include <sstream>
 
+#include "apps/grid/app.hpp"
 #include "apps/grid/lease_access.hpp"
 #include "apps/grid/manifest_file.hpp"
 
@@ -30,8 +31,6 @@ AppDeployment read_deployment(const std::string& source) {
     return deployment;
 }
 
-namespace {
-
 Record record_of(const DeployedApp& app) {
     return Record()
         .text("app", app.name)
@@ -41,20 +40,16 @@ Record record_of(const DeployedApp& app) {
         .text("reason", app.reason);
 }
 
-/// What every subcommand about an application takes.
-struct Target {
-    std::uint64_t order = 0;
-    std::string app = "app";
-};
-
-std::shared_ptr<Target> add_target(CLI::App& command, bool app_too = true) {
+std::shared_ptr<Target> add_target(CLI::App& command, bool app_too) {
     auto target = std::make_shared<Target>();
     command.add_option("--order", target->order, "The order that it runs under")
         ->required()
-        ->check(CLI::NonNegativeNumber);
+        ->check(CLI::PositiveNumber);
     if (app_too) command.add_option("app", target->app, "Name of the application")->capture_default_str();
     return target;
 }
+
+namespace {
 
 void add_deploy(CLI::App* group, Context& context) {
     auto* deploy = group->add_subcommand("deploy", "Deploy or update an application under an order");
@@ -76,12 +71,34 @@ void add_deploy(CLI::App* group, Context& context) {
     });
 }
 
+void add_update(CLI::App* group, Context& context) {
+    auto* update = group->add_subcommand("update",
+                                         "Deploy another version of an application: the old one runs until "
+                                         "the new one is ready, and stays when "
+                                         "that fails");
+    auto target = add_target(*update);
+    auto source = std::make_shared<std::string>();
+    auto is_public = std::make_shared<bool>(false);
+    update->get_option("app")->required();
+    update->add_option("manifest", *source, "Kubernetes YAML: a file, - or a URL")->required();
+    update->add_flag("--public", *is_public, "Everybody may visit it; otherwise you alone");
+    update->callback([&context, target, source, is_public] {
+        auto deployment = read_deployment(*source);
+        deployment.app = target->app;
+        deployment.is_public = *is_public;
+        auto gateway = open_lease(context, {target->order});
+        (void)gateway.look(target->app, "status");  // refuses one that is not there
+        context.show(record_of(gateway.deploy(deployment)));
+    });
+}
+
 }  // namespace
 
 void add_app_commands(CLI::App& program, Context& context) {
     auto* group = program.add_subcommand("app", "Applications under your orders");
     group->require_subcommand(1);
     add_deploy(group, context);
+    add_update(group, context);
 
     auto* list = group->add_subcommand("ls", "Applications of an order");
     auto listed = add_target(*list, false);
@@ -89,18 +106,6 @@ void add_app_commands(CLI::App& program, Context& context) {
         std::vector<Record> records;
         for (const auto& app : open_lease(context, {listed->order}).apps()) records.push_back(record_of(app));
         context.show(records);
-    });
-
-    auto* logs = group->add_subcommand("logs", "What an application printed");
-    auto logged = add_target(*logs);
-    auto follow = std::make_shared<bool>(false);
-    auto tail = std::make_shared<unsigned>(100);
-    logs->add_flag("-f,--follow", *follow, "Go on as it prints more");
-    logs->add_option("--tail", *tail, "Lines from the end")
-        ->capture_default_str()
-        ->check(CLI::NonNegativeNumber);
-    logs->callback([&context, logged, follow, tail] {
-        open_lease(context, {logged->order}).logs(logged->app, *follow, *tail);
     });
 
     auto* open = group->add_subcommand("open", "A URL that opens a private application in a browser, once");
@@ -115,6 +120,7 @@ void add_app_commands(CLI::App& program, Context& context) {
         open_lease(context, {removed->order}).remove(removed->app);
         context.show(Record().text("app", removed->app).text("state", "removed"));
     });
+    add_app_life_commands(*group, context);
 }
 
 }  // namespace grid::cli

@@ -19,6 +19,7 @@ struct Context {
     std::string key;
     std::string password_file;
     OutputFormat output = OutputFormat::table;
+    int exit_code = 0;  ///< of a command that ran to its end: not 0 when what it found or ran has failed
 
     ChainClient chain() const { return ChainClient(rpc_url, contracts()); }
     /// Where the contracts are.
@@ -51,6 +52,10 @@ void add_order_commands(CLI::App& program, Context& context);
 /// `grid order replace`.
 void add_order_replace_command(CLI::App& group, Context& context);
 void add_app_commands(CLI::App& program, Context& context);
+/// Those of `grid app` that look at or change what was deployed.
+void add_app_life_commands(CLI::App& group, Context& context);
+/// `grid provider doctor`.
+void add_doctor_command(CLI::App& group, Context& context);
 void add_rent_command(CLI::App& program, Context& context);
 void add_up_command(CLI::App& program, Context& context);
 

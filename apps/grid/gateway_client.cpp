@@ -145,9 +145,20 @@ std::string GatewayClient::open(const std::string& app) {
     return text_of(ask("POST", "/v1/apps/" + runtime::percent_encode(app) + "/open"), "url");
 }
 
-void GatewayClient::logs(const std::string& app, bool follow, unsigned tail) {
-    const auto path = "/v1/apps/" + runtime::percent_encode(app) +
-                      "/logs?follow=" + (follow ? "true" : "false") + "&tail=" + std::to_string(tail);
+DeployedApp GatewayClient::change(const std::string& app, const std::string& verb, const std::string& body) {
+    return app_of(ask("POST", "/v1/apps/" + runtime::percent_encode(app) + "/" + verb, body));
+}
+
+rapidjson::Document GatewayClient::look(const std::string& app, const std::string& what) {
+    return ask("GET", "/v1/apps/" + runtime::percent_encode(app) + "/" + what);
+}
+
+void GatewayClient::logs(const std::string& app, const LogOptions& o) {
+    auto path = "/v1/apps/" + runtime::percent_encode(app) + "/logs?tail=" + std::to_string(o.tail);
+    if (o.follow) path += "&follow=true";
+    if (o.previous) path += "&previous=true";
+    if (!o.workload.empty()) path += "&workload=" + runtime::percent_encode(o.workload);
+    if (o.ended.value != 0) path += "&order=" + std::to_string(o.ended.value);
     checked(endpoint_.stream(path, {{"Authorization", "Bearer " + token_}}, [](std::string_view piece) {
         std::fwrite(piece.data(), 1, piece.size(), stdout);
         std::fflush(stdout);

@@ -45,10 +45,24 @@ public:
     DeployedApp deploy(const AppDeployment& deployment);
     std::vector<DeployedApp> apps();
     void remove(const std::string& app);
+    /// restart, stop, start; scale with {"workload"?, "replicas"}. Answers when it is done.
+    DeployedApp change(const std::string& app, const std::string& verb, const std::string& body = {});
+    /// What /v1/apps/{app}/<what> answers: status, events.
+    rapidjson::Document look(const std::string& app, const std::string& what);
+    /// What GET answers at a path of the gateway.
+    rapidjson::Document get(const std::string& path) { return ask("GET", path); }
     /// A URL that opens a private application in a browser, once.
     std::string open(const std::string& app);
+    struct LogOptions {
+        bool follow = false;
+        bool previous = false;  ///< what was printed before the last restart
+        unsigned tail = 100;
+        std::string workload;     ///< empty: all
+        chain::OrderId ended{0};  ///< of an order that is over, by its number
+    };
     /// Writes log text to standard output until the end, or for ever with `follow`.
-    void logs(const std::string& app, bool follow, unsigned tail);
+    void logs(const std::string& app, const LogOptions& options);
+    const Endpoint& endpoint() const noexcept { return endpoint_; }
     /// The session's token, for requests to applications.
     const std::string& token() const noexcept { return token_; }
 

@@ -21,6 +21,10 @@ public:
                                  const runtime::HttpSink& sink) const;
     const std::string& url() const noexcept { return url_; }
     const std::string& host() const noexcept { return host_; }
+    const std::string& authority() const noexcept { return authority_; }
+    const std::string& base_path() const noexcept { return base_path_; }
+    /// Where to connect, and how.
+    const runtime::HttpServer& server() const noexcept { return server_; }
     std::uint16_t port() const noexcept { return port_; }
 
 private:

@@ -12,4 +12,7 @@ std::string gateway_url(const Context& context, const chain::Provider& provider)
 /// somebody else's order.
 GatewayClient open_lease(const Context& context, chain::OrderId order);
 
+/// The same without a lease, for what is left of an order that is over.
+GatewayClient open_gateway(const Context& context, chain::OrderId order);
+
 }  // namespace grid::cli

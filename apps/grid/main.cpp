@@ -43,7 +43,7 @@ int main(int argc, char** argv) {
     program.set_version_flag("--version", GRID_VERSION);
     program.footer(
         "Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 nobody answered, 4 data that differ from "
-        "what they should be.");
+        "what they should be. grid app exec passes on the exit code of its command.");
     add_rent_command(program, context);
     add_app_commands(program, context);
     add_order_commands(program, context);
@@ -60,7 +60,7 @@ int main(int argc, char** argv) {
     });
     try {
         program.parse(argc, argv);
-        return 0;
+        return context.exit_code;
     } catch (const CLI::ParseError& e) {
         return program.exit(e) == 0 ? 0 : static_cast<int>(Exit::usage);
     } catch (const Failure& e) {

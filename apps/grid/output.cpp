@@ -7,6 +7,19 @@
 
 namespace grid::cli {
 
+namespace {
+
+std::string json_of(const Record& record) {
+    std::string out = "{";
+    for (const auto& field : record.fields()) {
+        if (out.size() > 1) out += ", ";
+        out += json_text(field.name) + ": " + field.json;
+    }
+    return out + "}";
+}
+
+}  // namespace
+
 Record& Record::text(std::string name, std::string value) {
     auto json = json_text(value);
     fields_.push_back({std::move(name), std::move(value), std::move(json)});
@@ -28,16 +41,14 @@ Record& Record::amount(std::string name, const chain::Amount& value, const char*
     return *this;
 }
 
-namespace {
-
-std::string json_of(const Record& record) {
-    std::string out = "{";
-    for (const auto& field : record.fields()) {
-        if (out.size() > 1) out += ", ";
-        out += json_text(field.name) + ": " + field.json;
-    }
-    return out + "}";
+Record& Record::list(std::string name, const std::vector<Record>& records) {
+    std::string json = "[";
+    for (const auto& record : records) json += (json.size() > 1 ? ", " : "") + json_of(record);
+    fields_.push_back({std::move(name), "", json + "]", false});
+    return *this;
 }
+
+namespace {
 
 void print_row(const std::vector<std::string>& cells, const std::vector<std::size_t>& widths) {
     std::string line;
@@ -57,7 +68,8 @@ void print(OutputFormat format, const Record& record) {
     }
     std::size_t width = 0;
     for (const auto& field : record.fields()) width = std::max(width, field.name.size());
-    for (const auto& field : record.fields()) print_row({field.name, field.shown}, {width, 0});
+    for (const auto& field : record.fields())
+        if (field.in_table) print_row({field.name, field.shown}, {width, 0});
 }
 
 void print(OutputFormat format, const std::vector<Record>& records) {

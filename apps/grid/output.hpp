@@ -19,10 +19,14 @@ public:
     /// Base units in JSON; whole units with the symbol in a table.
     Record& amount(std::string name, const chain::Amount& value, const char* symbol = "GRID");
 
+    /// An array in JSON; left out of a table.
+    Record& list(std::string name, const std::vector<Record>& records);
+
     struct Field {
         std::string name;
         std::string shown;  ///< in a table
         std::string json;
+        bool in_table = true;
     };
     const std::vector<Field>& fields() const noexcept { return fields_; }
 

@@ -119,6 +119,7 @@ void add_provider_commands(CLI::App& program, Context& context) {
             context.show(Record().number("quote_epoch", epoch));
         });
 
+    add_doctor_command(*group, context);
     group->add_subcommand("list", "All providers")->callback([&context] { list_providers(context); });
 }
 

@@ -263,6 +263,8 @@ Result<void> Node::Parts::start_gateway(const NodeConfig& config, const NodeKey&
     // Where more blocks may be undone, it may take longer until an order is in one again.
     if (config.evm)
         settings.missing_blocks = std::max(settings.missing_blocks, 2 * config.evm->confirmations);
+    settings.suspend_after = {static_cast<std::uint64_t>(gateway.suspend_after.count() / 1000)};
+    settings.keep_ended = {static_cast<std::uint64_t>(gateway.keep_ended.count() / 1000)};
     settings.apps_scheme = secure ? "https" : "http";
     settings.apps_domain = gateway.apps_domain;
     settings.apps_port = *port;
@@ -274,6 +276,8 @@ Result<void> Node::Parts::start_gateway(const NodeConfig& config, const NodeKey&
     parts.count = [this](const std::string& event) {
         metrics.counter("grid_lease_events_total", "What happened to leases", {{"event", event}}).Increment();
     };
+    const auto warnings = std::make_shared<runtime::Warnings>();
+    parts.warnings = warnings;
     leases = actors::leases(*system, std::move(parts), std::move(settings));
 
     access = std::make_unique<web::OwnersAccess>(sessions,
@@ -288,13 +292,17 @@ Result<void> Node::Parts::start_gateway(const NodeConfig& config, const NodeKey&
     options.router.guard.apps_domain = gateway.apps_domain;
     options.router.guard.hosts = {web::origin_host(gateway_url)};
     options.provider = key.provider;
+    options.signer = key.key.address();
+    options.registry = chain_info.contracts.registry;
+    options.public_url = gateway_url;
+    options.warnings = [warnings] { return warnings->all(); };
     options.sessions = sessions;
     options.now = wall_clock;
     options.secure_app_cookies = secure;
     options.metrics = [this] { return render_metrics(); };
     options.openapi_yaml = kOpenApiYaml;
-    gateway_api = std::make_unique<web::GatewayApi>(*system, web::GatewayActors{chain, auth, quotes, leases},
-                                                    std::move(options));
+    gateway_api = std::make_unique<web::GatewayApi>(
+        *system, web::GatewayActors{chain, auth, quotes, leases, cluster}, std::move(options));
     gateway_server = std::make_unique<web::HttpServer>(web::ServerOptions{}, *gateway_api, &wiring);
     auto listening = gateway_server->listen(gateway.listen.host, *port);
     if (!listening) return tl::unexpected(listening.error());

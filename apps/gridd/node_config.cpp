@@ -129,6 +129,8 @@ void read_gateway(GatewayConfig& gateway, ConfigSection section) {
     gateway.key_password_file = section.text("key_password_file", "");
     gateway.provider = section.text("provider", "");
     gateway.session_life = section.duration("session_life", 24h);
+    gateway.suspend_after = section.duration("suspend_after", 2min);
+    gateway.keep_ended = section.duration("keep_ended", 24h);
     gateway.profile = section.choice("profile", "baseline", {"baseline", "restricted"});
     gateway.local_images = section.boolean("local_images", true);
     gateway.fetch_allow = section.texts("fetch_allow", {});

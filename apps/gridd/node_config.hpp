@@ -34,6 +34,8 @@ struct GatewayConfig {
     std::string key_password_file;
     std::string provider;
     std::chrono::milliseconds session_life{};
+    std::chrono::milliseconds suspend_after{};
+    std::chrono::milliseconds keep_ended{};
     std::string profile;
     bool local_images = true;
     std::vector<std::string> fetch_allow;
