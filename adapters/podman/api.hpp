@@ -82,7 +82,7 @@ public:
                         const std::function<bool(std::string_view)>& sink, runtime::HttpStop* stop) const;
     /// The last `tail` lines of what the container printed before it ended last; nothing when it never did.
     Result<void> log_before_end(const std::string& id, unsigned tail,
-                                  const std::function<bool(std::string_view)>& sink) const;
+                                const std::function<bool(std::string_view)>& sink) const;
     /// Runs a command in a container; answers its exit code.
     Result<int> execute(const std::string& id, const std::vector<std::string>& command,
                         milliseconds limit) const;
