@@ -160,7 +160,8 @@ CONF
     "$here/image.sh" localhost/pause:1 root/pause pause.tar /pause
     "$here/sample-root.sh" root/sample
     "$here/image.sh" localhost/grid-sample:1 root/sample sample.tar /bin/serve
-    for image in pause sample; do "${ctr[@]}" -n k8s.io images import "$image.tar" >>logs/import.log 2>&1; done
+    # shellcheck disable=SC2086
+    for image in pause.tar sample.tar ${GRID_NODE_IMAGES:-}; do "${ctr[@]}" -n k8s.io images import "$image" >>logs/import.log 2>&1; done
 
     cat >conf/kubelet.yaml <<CONF
 apiVersion: kubelet.config.k8s.io/v1beta1
