@@ -61,7 +61,7 @@ void order_state::tell_taken_back(const OrderBook& before) {
         if (now && *now == was) continue;
         OrderChanged change{now ? *now : was, projection_->cursor().number, {}};
         if (!now) change.row.order.status = chain::OrderStatus::none;
-        unpublished_.push_back(std::move(change));
+        unpublished_.push_back(change);
     }
 }
 
