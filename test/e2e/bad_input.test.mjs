@@ -420,7 +420,7 @@ test('manifests: not YAML, bombs, not allowed, more than ordered', async () => {
       ['a key twice', sample.replace('kind: Deployment', 'kind: Deployment\nkind: Pod'), 'bad_manifest', /^line \d+, column \d+: .*twice/],
       ['an unknown kind', 'apiVersion: v1\nkind: Node\nmetadata: {name: x}\n', 'policy', /Node/],
       ['a privileged container', privileged, 'policy', /spec\.template\.spec\.containers\[0\]\.securityContext\.privileged/],
-      ['a field that is not listed', inContainer('          lifecycle: {}\n'), 'policy', /containers\[0\]\.lifecycle/],
+      ['a field that is not listed', inContainer('          resizePolicy: []\n'), 'policy', /containers\[0\]\.resizePolicy/],
       ['a host path', inPod('      volumes: [{name: h, hostPath: {path: /}}]\n'), 'policy', /volumes\[0\]\.hostPath/],
       ['the host\'s network', inPod('      hostNetwork: true\n'), 'policy', /hostNetwork/],
       ['a node port', sample.replace('type: ClusterIP', 'type: NodePort'), 'policy', /spec\.type/],
