@@ -106,7 +106,7 @@ function(grid_fuzz_targets)
     return()
   endif()
   list(TRANSFORM ARGN PREPEND grid_ OUTPUT_VARIABLE rooms)
-  foreach(name rlp transaction abi rpc)
+  foreach(name rlp transaction abi rpc manifest)
     add_executable(fuzz_${name} ${CMAKE_SOURCE_DIR}/test/fuzz/libfuzzer/entry.cpp)
     target_sources(fuzz_${name} PRIVATE ${CMAKE_SOURCE_DIR}/test/fuzz/target.cpp
                                         ${CMAKE_SOURCE_DIR}/test/fuzz/stage.cpp

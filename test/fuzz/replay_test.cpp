@@ -44,7 +44,8 @@ std::map<std::string, grid::fuzz::Seeds> all_seeds() {
     return {{"rlp", grid::fuzz::rlp_seeds()},
             {"transaction", grid::fuzz::transaction_seeds()},
             {"abi", grid::fuzz::abi_seeds()},
-            {"rpc", grid::fuzz::rpc_seeds()}};
+            {"rpc", grid::fuzz::rpc_seeds()},
+            {"manifest", grid::fuzz::manifest_seeds()}};
 }
 
 /// Files that exploring has found are named by their hash, as libFuzzer does.
@@ -68,6 +69,10 @@ TEST_CASE("the corpus of the ABI holds the properties of its target", "[fuzz]") 
 
 TEST_CASE("the corpus of JSON-RPC holds the properties of its target", "[fuzz]") {
     replay("rpc", grid::fuzz::rpc);
+}
+
+TEST_CASE("the corpus of manifests holds the properties of its target", "[fuzz]") {
+    replay("manifest", grid::fuzz::manifest);
 }
 
 TEST_CASE("a broken property is noticed", "[fuzz]") {

@@ -15,5 +15,6 @@ Seeds rlp_seeds();
 Seeds transaction_seeds();
 Seeds abi_seeds();
 Seeds rpc_seeds();
+Seeds manifest_seeds();
 
 }  // namespace grid::fuzz

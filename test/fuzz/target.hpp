@@ -31,6 +31,8 @@ void transaction(chain::ByteView input);
 void abi(chain::ByteView input);
 /// JSON-RPC over a ledger: any text gets exactly one reply, and a well-formed one.
 void rpc(chain::ByteView input);
+/// A manifest: any text is an application within what was bought and the policy, or refused in words.
+void manifest(chain::ByteView input);
 
 /// While exploring, costly properties (whole states compared, signatures recovered) are checked on one input
 /// of 64, chosen by its bytes alone; a replay checks them always.
