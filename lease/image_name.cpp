@@ -143,6 +143,16 @@ Result<ImageName> parse_image(std::string_view image) {
     return name;
 }
 
+Result<void> check_image_source(std::string_view source) {
+    // A source is good when an image under it would be found again by it.
+    const auto image = parse_image(std::string(source) + "/x");
+    const bool good = image && !image->local &&
+                      (image->registry + "/" + image->repository).starts_with(std::string(source) + "/");
+    if (good) return {};
+    return fail("bad_source", "expected a registry like ghcr.io or docker.io/library, got \"" +
+                                  std::string(source.substr(0, 64)) + "\"");
+}
+
 Result<void> check_image(const ImageName& image, const ImageRules& rules) {
     if (image.local) {
         if (rules.allow_local) return {};

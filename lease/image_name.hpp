@@ -30,6 +30,10 @@ struct ImageRules {
 /// machine: the provider's node would be sent into its own network).
 Result<ImageName> parse_image(std::string_view image);
 
+/// An entry of ImageRules::sources: a registry in lower case, perhaps with the beginning of a path. Code
+/// `bad_source`.
+Result<void> check_image_source(std::string_view source);
+
 /// Code `policy`: local, not from an allowed source, without a digest where one is required.
 Result<void> check_image(const ImageName& image, const ImageRules& rules);
 

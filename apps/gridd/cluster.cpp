@@ -83,7 +83,7 @@ Result<messages::cluster_actor> spawn_cluster_driver(caf::actor_system& system, 
         kubernetes.gateway_id = id;
         kubernetes.data_dir = (data / "kubernetes").string();
         kubernetes.egress = gateway.egress;
-        kubernetes.restricted = gateway.profile == "restricted";
+        kubernetes.restricted = gateway.manifest.profile == lease::Profile::restricted;
         return adapters::spawn_kubernetes(system, kubernetes);
     }
     adapters::PodmanConfig podman;

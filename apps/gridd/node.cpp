@@ -269,9 +269,8 @@ Result<void> Node::Parts::start_gateway(const NodeConfig& config, const NodeKey&
     settings.apps_domain = gateway.apps_domain;
     settings.apps_port = *port;
     settings.api_origin = gateway_url;
-    settings.manifest.profile =
-        gateway.profile == "restricted" ? lease::Profile::restricted : lease::Profile::baseline;
-    settings.manifest.images.allow_local = gateway.local_images;
+    settings.manifest = gateway.manifest;
+    if (config.kubernetes) settings.manifest.storage_classes = config.kubernetes->storage_classes;
     actors::GatewayParts parts{wall_clock, storage, chain, orders, cluster, fetcher, routes, sessions};
     parts.count = [this](const std::string& event) {
         metrics.counter("grid_lease_events_total", "What happened to leases", {{"event", event}}).Increment();

@@ -9,6 +9,7 @@
 #include "apps/gridd/cluster.hpp"
 #include "chain/contracts.hpp"
 #include "chain/parameters.hpp"
+#include "lease/quantity.hpp"
 
 namespace grid::gridd {
 
@@ -112,6 +113,30 @@ void read_embedded(NodeConfig& config, ConfigSection& chain) {
     }
 }
 
+/// A quantity of Kubernetes; 0 when it is absent.
+std::uint64_t read_quantity(ConfigSection& section, std::string_view key,
+                            Result<std::uint64_t> (*parse)(std::string_view)) {
+    const auto amount = parse(section.text(key, "0"));
+    if (!amount) section.mistake(key, amount.error().message);
+    return amount.value_or(0);
+}
+
+/// What the operator lets manifests ask for, see docs/manifests.md.
+void read_manifest_policy(lease::ManifestLimits& policy, ConfigSection& section) {
+    policy.profile = section.choice("profile", "baseline", {"baseline", "restricted"}) == "restricted"
+                         ? lease::Profile::restricted
+                         : lease::Profile::baseline;
+    policy.images.allow_local = section.boolean("local_images", true);
+    policy.images.sources = section.texts("image_sources", {});
+    for (const std::string& source : policy.images.sources)
+        if (auto ok = lease::check_image_source(source); !ok)
+            section.mistake("image_sources", ok.error().message);
+    policy.images.require_digest = section.boolean("require_digest", false);
+    policy.pod_overhead_cpu_milli = read_quantity(section, "pod_overhead_cpu", lease::parse_millicores);
+    policy.pod_overhead_memory_mib = read_quantity(section, "pod_overhead_memory", lease::parse_mebibytes);
+    policy.pods = static_cast<std::uint32_t>(section.integer("pods_per_app", policy.pods, 1, 1000));
+}
+
 void read_gateway(GatewayConfig& gateway, ConfigSection section) {
     gateway.listen = read_listen(section, "127.0.0.1:8090");
     gateway.public_url = section.text("public_url", "");
@@ -131,8 +156,7 @@ void read_gateway(GatewayConfig& gateway, ConfigSection section) {
     gateway.session_life = section.duration("session_life", 24h);
     gateway.suspend_after = section.duration("suspend_after", 2min);
     gateway.keep_ended = section.duration("keep_ended", 24h);
-    gateway.profile = section.choice("profile", "baseline", {"baseline", "restricted"});
-    gateway.local_images = section.boolean("local_images", true);
+    read_manifest_policy(gateway.manifest, section);
     gateway.fetch_allow = section.texts("fetch_allow", {});
     gateway.egress = section.boolean("egress", false);
 }

@@ -10,6 +10,7 @@
 #include "adapters/kubernetes.hpp"
 #include "apps/gridd/protocol_config.hpp"
 #include "chain/address.hpp"
+#include "lease/manifest.hpp"
 
 namespace grid::gridd {
 
@@ -36,8 +37,7 @@ struct GatewayConfig {
     std::chrono::milliseconds session_life{};
     std::chrono::milliseconds suspend_after{};
     std::chrono::milliseconds keep_ended{};
-    std::string profile;
-    bool local_images = true;
+    lease::ManifestLimits manifest;  ///< the operator's policy; what is bought comes with each order
     std::vector<std::string> fetch_allow;
     bool egress = false;
 };
