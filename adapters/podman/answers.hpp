@@ -3,6 +3,8 @@
 #include <rapidjson/document.h>
 
 #include <cstdint>
+#include <cstdio>
+#include <ctime>
 #include <string>
 
 #include "runtime/http_client.hpp"
@@ -21,6 +23,39 @@ inline std::string text_of(const rapidjson::Value& object, const char* name) {
 inline std::int64_t number_of(const rapidjson::Value& object, const char* name) {
     const auto i = object.FindMember(name);
     return i != object.MemberEnd() && i->value.IsInt64() ? i->value.GetInt64() : 0;
+}
+
+/// "2026-11-20T13:01:28.434327182Z", or with an offset like +01:00 -> nanoseconds; 0 when it cannot be read.
+inline std::int64_t nanoseconds_of(const std::string& text) {
+    std::tm time{};
+    const char* rest = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &time);
+    if (!rest) return 0;
+    std::int64_t fraction = 0;
+    if (*rest == '.') {
+        ++rest;
+        for (int digit = 0; digit < 9; ++digit) {
+            fraction = fraction * 10;
+            if (*rest >= '0' && *rest <= '9') fraction += *rest++ - '0';
+        }
+    }
+    std::int64_t offset = 0;
+    int hours = 0, minutes = 0;
+    if ((*rest == '+' || *rest == '-') && std::sscanf(rest + 1, "%2d:%2d", &hours, &minutes) == 2)
+        offset = (*rest == '+' ? 60 : -60) * (std::int64_t{60} * hours + minutes);
+    const auto seconds = static_cast<std::int64_t>(::timegm(&time)) - offset;
+    return seconds > 0 ? seconds * 1'000'000'000 + fraction : 0;
+}
+
+/// The other way.
+inline std::string time_text(std::int64_t nanoseconds) {
+    const auto seconds = static_cast<std::time_t>(nanoseconds / 1'000'000'000);
+    std::tm time{};
+    ::gmtime_r(&seconds, &time);
+    char text[40];
+    const auto length = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &time);
+    std::snprintf(text + length, sizeof text - length, ".%09dZ",
+                  static_cast<int>(nanoseconds % 1'000'000'000));
+    return text;
 }
 
 inline tl::unexpected<Error> transport(const Error& error) {

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <ctime>
 #include <thread>
 
 #include "adapters/podman/answers.hpp"
@@ -32,22 +31,6 @@ std::map<std::string, std::string> labels_of(const Value& object, const char* na
         for (const auto& m : i->value.GetObject())
             if (m.value.IsString()) labels.emplace(m.name.GetString(), m.value.GetString());
     return labels;
-}
-
-/// "2026-11-20T13:01:28.434327182Z" -> nanoseconds; 0 when it cannot be read.
-std::int64_t nanoseconds_of(const std::string& text) {
-    std::tm time{};
-    const char* rest = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &time);
-    if (!rest) return 0;
-    std::int64_t fraction = 0;
-    if (*rest == '.') {
-        ++rest;
-        for (int digit = 0; digit < 9; ++digit) {
-            fraction = fraction * 10;
-            if (*rest >= '0' && *rest <= '9') fraction += *rest++ - '0';
-        }
-    }
-    return static_cast<std::int64_t>(::timegm(&time)) * 1'000'000'000 + fraction;
 }
 
 NetworkRow network_row(const Value& value) {

@@ -58,11 +58,15 @@ Result<void> PodmanApi::log_before_end(const std::string& id, unsigned tail,
     if (document.HasParseError() || !document.IsObject() || !document.HasMember("State") ||
         !document["State"].IsObject())
         return odd("inspect");
-    // Not the start: a container's first line may be older than what podman notes for that.
-    const auto ended = text_of(document["State"], "FinishedAt");
-    if (ended.empty() || ended.starts_with("0001-")) return {};
+    const auto started = nanoseconds_of(text_of(document["State"], "StartedAt"));
+    const auto ended = nanoseconds_of(text_of(document["State"], "FinishedAt"));
+    if (ended <= 0) return {};  // of the year 1: it has never ended
     HttpRequest request;
-    request.target = kBase + path + "/logs?stdout=true&stderr=true&until=" + percent_encode(ended);
+    request.target = kBase + path + "/logs?stdout=true&stderr=true";
+    // Last lines are noted a little after the end, first lines a little before the start that podman notes:
+    // between the two there is room.
+    if (started > ended)
+        request.target += "&until=" + percent_encode(time_text(ended + (started - ended) / 2));
     // With a tail podman would cut first and look at the time afterwards.
     std::deque<std::string> lines;
     FrameReader frames;
