@@ -1,8 +1,8 @@
 // The life of applications under an order, as their user sees it: changes, states, events, commands, logs, and what is left
 // after the end; and the provider's doctor.
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { Node, api, build, root, sampleManifest, until, visit } from './node.mjs'
@@ -21,7 +21,7 @@ const pods = async name => (await ask(`/${name}/status`)).pods
 
 let node, order, url
 before(async () => {
-  node = await Node.start({ roles: ['ledger', 'platform', 'gateway'] })
+  node = await Node.start({ roles: ['ledger', 'platform', 'gateway'], gateway: '  suspend_after: 2s' })
   node.buildSampleImage()
   node.registerProvider()
   ;({ order, url } = user('rent', sampleManifest, '--name', 'web', '--public', ...resources))
@@ -51,6 +51,16 @@ test('a command runs in the container: input, both outputs, exit code', () => {
   assert.match(refused.err, /not_found/)
   // Nobody else's wallet.
   assert.equal(node.refused('--key', 'dev:3', 'app', 'exec', '--order', order, 'web', '--', 'true').code, 'not_yours')
+})
+
+test('with a terminal on both sides the command gets one, of its size', () => {
+  const words = ['--key', 'dev:2', 'app', 'exec', '--order', order, 'web', '--', 'sh', '-c', '"tty; stty size; exit 5"']
+  const line = `stty rows 33 cols 101; ${join(build, 'grid')} ${words.join(' ')}; echo "exit code $?"; stty -a | grep -c " icanon"`
+  const { stdout } = spawnSync('script', ['--quiet', '--command', line, '/dev/null'], {
+    encoding: 'utf8', timeout: 60_000, env: { ...process.env, GRID_HOME: node.data, GRID_RPC: node.rpc, GRID_GATEWAY: node.gateway }
+  })
+  // The command's terminal, then this one's, as it was. (`script` echoes the end of its own input.)
+  assert.match(stdout.replaceAll('\r', ''), /^(?:\^@)?\/dev\/pts\/\d+\n33 101\nexit code 5\n1\n$/)
 })
 
 test('an application is scaled within what was bought, restarted without an interruption, stopped and started', async () => {
@@ -126,6 +136,28 @@ test('a stop that is killed on its way is done all the same', async () => {
   await node.launch()
   await until('it is stopped', async () => await state() === 'stopped' && node.containers().length === 1, 60_000)
   assert.equal(app('start', 'web').state, 'ready')
+})
+
+test('while the cluster is out the order stands still, visitors are served, and it goes on afterwards', async () => {
+  const since = () => user('order', 'show', order).suspended_since
+  const running = since()
+  // Podman's service dies, and no other can take its place: its socket's name is taken.
+  const socket = join(node.data, 'podman', 'podman.sock'), service = node.podmanService()
+  renameSync(socket, `${socket}.away`)
+  mkdirSync(socket)
+  process.kill(service, 'SIGKILL')
+  await until('the order is suspended', () => since() !== running, 60_000)
+  assert.equal((await visit(url)).status, 200)
+  assert.equal((await ask('')).apps.find(listed => listed.name === 'web').state, 'unknown')
+  const suspended = since()
+  rmdirSync(socket)
+  await until('the order is resumed', () => since() === running, 60_000)
+  assert.notEqual(suspended, running)
+  assert.equal((await visit(url)).status, 200)
+  assert.equal(app('status', 'web').state, 'ready')
+  const metrics = (await visit(`${node.gateway}/metrics`)).body
+  for (const event of ['order_suspended', 'order_resumed'])
+    assert.match(metrics, new RegExp(`grid_lease_events_total\\{event="${event}"\\} 1\n`))
 })
 
 test('the doctor finds what is amiss and says how to mend it', () => {
