@@ -25,9 +25,10 @@ struct GatewayActors {
 struct GatewayOptions {
     RouterOptions router;  ///< set guard.apps_domain: tenants' pages are refused by it
     chain::Address provider;
-    chain::Address signer{};    ///< whose key the gateway has: the provider's or its operator's
-    chain::Address registry{};  ///< the contract
-    std::string public_url{};   ///< how the gateway is reached, as it believes
+    chain::Address signer{};      ///< whose key the gateway has: the provider's or its operator's
+    chain::Address registry{};    ///< the contract
+    chain::Seconds stale_head{};  ///< see ProviderFacts
+    std::string public_url{};     ///< how the gateway is reached, as it believes
     std::function<std::vector<std::string>()> warnings{};     ///< for its health; may be empty
     std::shared_ptr<const lease::SessionPublisher> sessions;  ///< never null
     std::function<chain::Timestamp()>

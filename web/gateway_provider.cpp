@@ -34,6 +34,7 @@ Task<ApiReply> GatewayApi::State::provider_checks(Call& call) {
     facts.signer = signer;
     facts.public_url = public_url;
     facts.now = now();
+    facts.stale_head = stale_head;
     facts.head = co_await asker->ask<Head>(actors.chain, ask_timeout, head_atom_v);
     const auto entry = co_await asker->ask<Bytes>(actors.chain, ask_timeout, call_atom_v, registry,
                                                   chain::calls::registry::get(provider));

@@ -20,6 +20,7 @@ struct GatewayApi::State : std::enable_shared_from_this<GatewayApi::State> {
           signer(o.signer),
           registry(o.registry),
           public_url(o.public_url),
+          stale_head(o.stale_head),
           sessions(o.sessions),
           now(o.now),
           secure_app_cookies(o.secure_app_cookies),
@@ -36,6 +37,7 @@ struct GatewayApi::State : std::enable_shared_from_this<GatewayApi::State> {
     chain::Address signer;
     chain::Address registry;
     std::string public_url;
+    chain::Seconds stale_head;
     std::shared_ptr<const lease::SessionPublisher> sessions;
     std::function<chain::Timestamp()> now;
     bool secure_app_cookies;

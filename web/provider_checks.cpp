@@ -8,8 +8,8 @@ using State = ProviderCheck::State;
 
 namespace {
 
-constexpr std::uint64_t kSkew = 60;        ///< seconds: what logins allow
-constexpr std::uint64_t kStaleHead = 300;  ///< of a network whose blocks come by themselves
+constexpr std::uint64_t kSkew = 60;     ///< seconds: what logins allow
+constexpr std::uint64_t kFarOff = 300;  ///< seconds: ends of orders are judged wrongly
 
 std::uint64_t apart(chain::Timestamp a, chain::Timestamp b) {
     return a.seconds > b.seconds ? a.seconds - b.seconds : b.seconds - a.seconds;
@@ -37,13 +37,19 @@ private:
             return add(State::fail, "chain", facts_.head.error().message,
                        "check the node's chain section and its log; orders are not seen meanwhile");
         const auto& head = *facts_.head;
-        add(State::ok, "chain", "at block " + std::to_string(head.number));
+        const auto age = facts_.now.seconds > head.time.seconds ? facts_.now.seconds - head.time.seconds : 0;
+        if (facts_.stale_head.count != 0 && age > facts_.stale_head.count)
+            add(State::fail, "chain",
+                "its newest block, " + std::to_string(head.number) + ", is " + std::to_string(age) + " s old",
+                "the endpoint lags behind the network, or the network stands: name another in chain.rpc");
+        else
+            add(State::ok, "chain", "at block " + std::to_string(head.number));
         // A block made now bears the chain's time: far from this clock, either is wrong or the node lags.
         const auto skew = apart(head.pending_time, facts_.now);
         if (skew <= kSkew)
             add(State::ok, "clock", "within " + std::to_string(skew) + " s of the chain's time");
         else
-            add(skew > kStaleHead ? State::fail : State::warn, "clock",
+            add(skew > kFarOff ? State::fail : State::warn, "clock",
                 "this machine's clock and the chain's time are " + std::to_string(skew) + " s apart",
                 "let NTP set the clock (timedatectl), and see whether the chain is in step: logins and "
                 "orders' "

@@ -14,6 +14,8 @@ struct ProviderFacts {
     chain::Address signer;   ///< whose key this gateway has
     std::string public_url;  ///< how this gateway thinks that it is reached
     chain::Timestamp now;
+    chain::Seconds stale_head;  ///< age of the newest block at which the chain does not keep up; 0: blocks
+                                ///< come only with transactions
     Result<messages::Head> head;
     Result<chain::Provider> registered;
     Result<messages::Inventory> inventory;

@@ -294,6 +294,7 @@ Result<void> Node::Parts::start_gateway(const NodeConfig& config, const NodeKey&
     options.signer = key.key.address();
     options.registry = chain_info.contracts.registry;
     options.public_url = gateway_url;
+    if (config.evm) options.stale_head = {300};
     options.warnings = [warnings] { return warnings->all(); };
     options.sessions = sessions;
     options.now = wall_clock;

@@ -63,6 +63,12 @@ TEST_CASE("what is amiss with a provider is found, each thing by itself") {
     CHECK(amiss(facts) == Found{{"chain", State::fail}});
 
     facts = sound();
+    facts.stale_head = {999};  // the newest block is 1000 s old
+    CHECK(amiss(facts) == Found{{"chain", State::fail}});
+    facts.stale_head = {1000};
+    CHECK(amiss(facts).empty());
+
+    facts = sound();
     facts.head->pending_time = {facts.now.seconds + 100};
     CHECK(amiss(facts) == Found{{"clock", State::warn}});
     facts.head->pending_time = {facts.now.seconds - 4000};
