@@ -61,11 +61,13 @@ lease_state::interface::behavior_type lease_state::behavior() {
         },
         [this](remove_atom, const std::string& name) {
             auto promise = self_->make_response_promise<caf::unit_t>();
-            remove(name, [promise](std::optional<Error> error) mutable {
-                if (error)
-                    promise.deliver(to_caf(*error));
-                else
-                    promise.deliver(caf::unit);
+            when_mended(name, [this, name, promise] {
+                remove(name, [promise](std::optional<Error> error) mutable {
+                    if (error)
+                        promise.deliver(to_caf(*error));
+                    else
+                        promise.deliver(caf::unit);
+                });
             });
             return promise;
         },

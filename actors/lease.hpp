@@ -60,14 +60,13 @@ private:
         Time deadline{};
         std::chrono::milliseconds delay{20};
         bool applied = false;  ///< the cluster has answered
-        std::chrono::milliseconds waited{0};
     };
     using Run = std::shared_ptr<Deployment>;
 
     // --- deploying, step by step (lease_deploy.cpp)
     caf::typed_response_promise<messages::AppInfo> deploy(const messages::DeployRequest& request);
     /// A repair in the background is no reason to refuse what a user asks: it is waited for.
-    void when_mended(const Run& run, std::function<void()> go);
+    void when_mended(const std::string& app, std::function<void()> go, std::chrono::milliseconds waited = {});
     void start(const Run& run);
     void told(const Run& run, const App& app) const;
     std::optional<Error> refusal(const std::string& app, const chain::Address& user) const;

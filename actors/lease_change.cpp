@@ -122,7 +122,7 @@ caf::typed_response_promise<AppInfo> lease_state::change(const ChangeRequest& as
     auto run = std::make_shared<Deployment>();
     run->app = asked.app;
     run->promise = self_->make_response_promise<AppInfo>();
-    when_mended(run, [this, run, asked] { start_change(run, asked); });
+    when_mended(run->app, [this, run, asked] { start_change(run, asked); });
     return run->promise;
 }
 

@@ -50,14 +50,14 @@ caf::typed_response_promise<AppInfo> lease_state::deploy(const DeployRequest& as
     run->request = asked;
     run->promise = self_->make_response_promise<AppInfo>();
     run->app = asked.app.empty() ? "app" : asked.app;
-    when_mended(run, [this, run] { start(run); });
+    when_mended(run->app, [this, run] { start(run); });
     return run->promise;
 }
 
-void lease_state::when_mended(const Run& run, std::function<void()> go) {
-    if (!mending_.contains(run->app) || run->waited >= kLongestWait) return go();
-    run->waited += kWaitForRepair;
-    inbox_.after(kWaitForRepair, [this, run, go] { when_mended(run, go); });
+void lease_state::when_mended(const std::string& app, std::function<void()> go,
+                              std::chrono::milliseconds waited) {
+    if (!mending_.contains(app) || waited >= kLongestWait) return go();
+    inbox_.after(kWaitForRepair, [this, app, go, waited] { when_mended(app, go, waited + kWaitForRepair); });
 }
 
 void lease_state::told(const Run& run, const App& app) const {

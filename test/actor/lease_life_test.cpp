@@ -256,10 +256,14 @@ TEST_CASE("what is asked during a repair waits for its end") {
     node.gateway.live(3);
     CHECK(market.cluster.applied == 2);  // and not answered
     auto asked = node.gateway.change(node.lease, Verb::restart);
+    auto removal = node.world.ask<caf::unit_t>(node.gateway.leases, remove_atom_v, node.lease.lease_key,
+                                               std::string("web"));
     CHECK_FALSE(asked.answered());
+    CHECK_FALSE(removal.answered());
     // It never is: the user hears so.
     for (int i = 0; i < 70; ++i) node.world.pass(1s);
     CHECK(asked.code() == "busy");
+    CHECK(removal.code() == "busy");
 }
 
 TEST_CASE("while the cluster is out for an hour the order stands still: not charged, nothing torn down") {
