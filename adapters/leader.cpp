@@ -1,11 +1,6 @@
 #include "adapters/leader.hpp"
 
-#include <netdb.h>
 #include <rapidjson/document.h>
-
-#include <boost/url/parse.hpp>
-#include <boost/url/url_view.hpp>
-#include <memory>
 
 namespace grid::adapters {
 namespace {
@@ -16,21 +11,6 @@ using namespace std::chrono_literals;
 constexpr std::size_t kMaxAnswer = chain::kMaxStreamedBlock + (std::size_t{16} << 20);
 constexpr auto kPatience = 20s;
 
-Result<std::string> resolve(const std::string& host, std::uint16_t port) {
-    if (host == "localhost" || host.ends_with(".localhost")) return "127.0.0.1";
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* found = nullptr;
-    const auto service = std::to_string(port);
-    if (getaddrinfo(host.c_str(), service.c_str(), &hints, &found) != 0 || found == nullptr)
-        return fail("leader_unreachable", "the name " + host + " cannot be resolved");
-    const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owned(found, freeaddrinfo);
-    char text[NI_MAXHOST];
-    if (getnameinfo(found->ai_addr, found->ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST) != 0)
-        return fail("leader_unreachable", "the address of " + host + " cannot be read");
-    return text;
-}
-
 /// A member of a JSON object as text; empty when there is none.
 std::string member(const rapidjson::Value& object, const char* name) {
     if (!object.IsObject() || !object.HasMember(name) || !object[name].IsString()) return {};
@@ -40,30 +20,21 @@ std::string member(const rapidjson::Value& object, const char* name) {
 }  // namespace
 
 Result<Leader> Leader::at(const std::string& url) {
-    const auto parsed = boost::urls::parse_uri(url);
-    if (!parsed || (parsed->scheme() != "http" && parsed->scheme() != "https") || parsed->host().empty() ||
-        parsed->has_userinfo() || (!parsed->path().empty() && parsed->path() != "/") || parsed->has_query())
+    const auto parsed = runtime::ServerUrl::parse(url, {"http", "https"});
+    if (!parsed || parsed->target() != "/")
         return fail("bad_url", "expected http(s)://HOST[:PORT], got \"" + url + "\"");
     Leader leader;
     leader.url_ = url;
-    leader.tls_ = parsed->scheme() == "https";
-    leader.host_ =
-        parsed->host_name().empty() ? std::string(parsed->host_address()) : std::string(parsed->host_name());
-    leader.port_ =
-        parsed->has_port() ? parsed->port_number() : static_cast<std::uint16_t>(leader.tls_ ? 443 : 80);
-    leader.authority_ = std::string(parsed->encoded_host_and_port());
+    leader.server_ = *parsed;
     return leader;
 }
 
-/// The name is resolved each time: the leader may have moved.
 Result<runtime::HttpResponse> Leader::ask(runtime::HttpRequest request,
                                           std::chrono::milliseconds patience) const {
-    const auto address = resolve(host_, port_);
-    if (!address) return tl::unexpected<Error>(address.error());
-    runtime::HttpServer server = runtime::TcpSocket{*address, port_};
-    if (tls_) server = runtime::TlsSocket{*address, port_, host_, {}};
-    request.headers.emplace_back("Host", authority_);
-    auto answer = runtime::HttpClient(std::move(server))
+    auto server = server_.server();
+    if (!server) return fail("leader_unreachable", url_ + ": " + server.error().message);
+    request.headers.emplace_back("Host", server_.authority);
+    auto answer = runtime::HttpClient(std::move(*server))
                       .request(request, std::chrono::steady_clock::now() + patience, kMaxAnswer);
     if (!answer) return fail("leader_unreachable", url_ + ": " + answer.error().message);
     return answer;

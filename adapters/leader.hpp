@@ -5,7 +5,7 @@
 #include <string>
 
 #include "chain/block_stream.hpp"
-#include "runtime/http_client.hpp"
+#include "runtime/server_url.hpp"
 
 namespace grid::adapters {
 
@@ -32,10 +32,7 @@ public:
 private:
     Result<runtime::HttpResponse> ask(runtime::HttpRequest request, std::chrono::milliseconds patience) const;
     std::string url_;
-    std::string authority_;
-    std::string host_;
-    std::uint16_t port_ = 0;
-    bool tls_ = false;
+    runtime::ServerUrl server_;
 };
 
 }  // namespace grid::adapters

@@ -6,12 +6,12 @@
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/ssl/context.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
 #include <optional>
+
+#include "runtime/tls_client.hpp"
 
 namespace grid::runtime {
 
@@ -241,19 +241,12 @@ Result<HttpResponse> perform(const TcpSocket& server, const Work& work) {
 Result<HttpResponse> perform(const TlsSocket& server, const Work& work) {
     auto endpoint = endpoint_of(server.address, server.port);
     if (!endpoint) return tl::unexpected(endpoint.error());
-    asio::ssl::context tls(asio::ssl::context::tls_client);
-    beast::error_code e;
-    SSL_CTX_set_min_proto_version(tls.native_handle(), TLS1_2_VERSION);
-    server.ca_file.empty() ? tls.set_default_verify_paths(e) : tls.load_verify_file(server.ca_file, e);
-    if (e) return fail("tls_failed", "the certificate authorities cannot be read: " + e.message());
-    tls.set_verify_mode(asio::ssl::verify_peer);
+    auto tls = tls_client(server.ca_file);
+    if (!tls) return tl::unexpected(tls.error());
     asio::io_context io(1);
-    beast::ssl_stream<beast::tcp_stream> stream(io, tls);
-    stream.set_verify_callback(asio::ssl::host_name_verification(server.server_name));
-    asio::ip::make_address(server.server_name, e);
-    const bool is_name = e.failed();  // SNI has names only (RFC 6066)
-    if (is_name && !SSL_set_tlsext_host_name(stream.native_handle(), server.server_name.c_str()))
-        return fail("tls_failed", "the server name cannot be sent: " + server.server_name);
+    beast::ssl_stream<beast::tcp_stream> stream(io, *tls);
+    if (auto expected = expect_server(stream, server.server_name); !expected)
+        return tl::unexpected(expected.error());
     const auto host = host_text(server.server_name, server.port, 443);
     return connect_and_talk(io, stream, *endpoint, host, host, work);
 }

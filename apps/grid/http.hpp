@@ -3,7 +3,7 @@
 #include <chrono>
 #include <string>
 
-#include "runtime/http_client.hpp"
+#include "runtime/server_url.hpp"
 
 namespace grid::cli {
 
@@ -20,19 +20,16 @@ public:
     runtime::HttpResponse stream(const std::string& path, runtime::HttpHeaders headers,
                                  const runtime::HttpSink& sink) const;
     const std::string& url() const noexcept { return url_; }
-    const std::string& host() const noexcept { return host_; }
-    const std::string& authority() const noexcept { return authority_; }
-    const std::string& base_path() const noexcept { return base_path_; }
+    const std::string& host() const noexcept { return place_.host; }
+    const std::string& authority() const noexcept { return place_.authority; }
+    const std::string& base_path() const noexcept { return place_.path; }
     /// Where to connect, and how.
     const runtime::HttpServer& server() const noexcept { return server_; }
-    std::uint16_t port() const noexcept { return port_; }
+    std::uint16_t port() const noexcept { return place_.port; }
 
 private:
-    std::string host_;
-    std::uint16_t port_ = 0;
     std::string url_;
-    std::string authority_;
-    std::string base_path_;
+    runtime::ServerUrl place_;
     runtime::HttpServer server_;
 };
 
