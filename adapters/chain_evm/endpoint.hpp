@@ -1,41 +1,47 @@
 #pragma once
 
 #include <chrono>
-#include <optional>
-#include <string>
+#include <functional>
 
-#include "runtime/http_client.hpp"
+#include "adapters/chain_evm/json_rpc.hpp"
+#include "runtime/server_url.hpp"
 
 namespace grid::adapters::evm {
 
-/// What an endpoint answered to a request, whatever its status; or why nothing came.
+class WebSocket;
+
+/// What an endpoint answered: a reply to each call, or why there are none.
 struct EndpointAnswer {
-    unsigned status = 0;
-    std::string body;
-    std::optional<std::chrono::seconds> retry_after;  ///< as the header says, in seconds
+    /// Codes: `too_large`; all others: it failed.
+    Result<std::vector<RpcReply>> replies;
+    std::optional<std::chrono::seconds> retry_after;  ///< as the endpoint asks for when it refuses
 };
 
-/// One JSON-RPC endpoint over HTTP or HTTPS. Blocks the calling thread, never longer than its patience. Any
-/// number of threads may use it.
+/// One JSON-RPC endpoint: over HTTP a connection for each request, over WebSocket one for all. Blocks the
+/// calling thread, hardly longer than its patience. Any number of threads may use it; copies are one
+/// endpoint.
 class Endpoint {
 public:
-    /// `http(s)://HOST[:PORT][/PATH][?QUERY]`; code `bad_url`.
+    /// `http(s)://HOST[:PORT][/PATH][?QUERY]`, or the same with ws(s); code `bad_url`.
     static Result<Endpoint> at(const std::string& url);
 
-    /// Codes: those of runtime::HttpClient; `unreachable` also when the name cannot be resolved.
-    Result<EndpointAnswer> post(const std::string& body, std::chrono::milliseconds patience,
-                                std::size_t max_reply) const;
+    EndpointAnswer ask(const std::vector<RpcCall>& calls, std::chrono::milliseconds patience,
+                       std::size_t max_reply) const;
+
+    /// Over WebSocket: calls `news` from another thread whenever the endpoint tells of a new block, and when
+    /// its connection ends. None: never again, once this has returned.
+    void listen(std::function<void()> news) const;
+    /// Over WebSocket: there is no connection, so nothing is told of new blocks until ask() has made one.
+    bool deaf() const;
 
     /// Scheme, host and port. Path and query often hold a key, so they are never told.
-    const std::string& name() const noexcept { return name_; }
+    std::string name() const { return url_.name(); }
 
 private:
-    std::string name_;
-    std::string authority_;
-    std::string host_;
-    std::string target_;
-    std::uint16_t port_ = 0;
-    bool tls_ = false;
+    EndpointAnswer post(const std::vector<RpcCall>& calls, std::chrono::milliseconds patience,
+                        std::size_t max_reply) const;
+    runtime::ServerUrl url_;
+    std::shared_ptr<WebSocket> socket_;  ///< none over HTTP
 };
 
 }  // namespace grid::adapters::evm

@@ -7,6 +7,9 @@ namespace {
 
 /// While somebody waits for a block the network is polled more often.
 constexpr int kOftener = 4;
+constexpr std::chrono::milliseconds kLongestWhileWaiting{1'000};
+/// However much news an endpoint tells.
+constexpr std::chrono::milliseconds kPauseBetweenNews{100};
 
 tl::unexpected<Error> unavailable(const Error& why) {
     return fail("unavailable", why.message);
@@ -32,6 +35,13 @@ Result<std::unique_ptr<Engine>> Engine::open(Options options) {
         if (!sender) return tl::unexpected(sender.error());
         engine->sender_ = std::move(*sender);
     }
+    engine->pool_.listen([raw = engine.get()] {
+        {
+            std::lock_guard lock(raw->mutex_);
+            raw->news_ = true;
+        }
+        raw->wake_.notify_all();
+    });
     engine->tell({}, true);
     engine->thread_ = std::thread([raw = engine.get()] { raw->loop(); });
     return engine;
@@ -109,21 +119,31 @@ void Engine::await(const chain::Hash& transaction, Mined done) {
 }
 
 void Engine::loop() {
-    for (;;) {
-        {
-            const bool waiting = (sender_ && sender_->in_flight() > 0);
-            std::unique_lock lock(mutex_);
-            const auto ready = [this] { return nudged_ || stopping_; };
-            const auto interval = options_.poll_interval / (waiting || !awaited_.empty() ? kOftener : 1);
-            if (options_.poll_interval.count() == 0)
-                wake_.wait(lock, ready);
-            else
-                wake_.wait_for(lock, interval, ready);
-            if (stopping_) return;
-            nudged_ = false;
-        }
-        turn();
+    while (wait_for_turn()) turn();
+}
+
+bool Engine::wait_for_turn() {
+    using Clock = std::chrono::steady_clock;
+    const bool waiting = sender_ && sender_->in_flight() > 0;
+    std::unique_lock lock(mutex_);
+    auto interval = options_.poll_interval;
+    if (waiting || !awaited_.empty()) interval = std::min(interval / kOftener, kLongestWhileWaiting);
+    const bool by_hand = options_.poll_interval.count() == 0;
+    auto usual = by_hand ? Clock::time_point::max() : Clock::now() + interval;
+    // Who tells no news must be connected again, or what it would tell comes a whole interval late.
+    if (const auto deaf = pool_.deaf_until(); deaf && !by_hand)
+        usual = std::min(usual, std::max(*deaf, last_turn_ + kPauseBetweenNews));
+    while (!nudged_ && !stopping_) {
+        const auto due = news_ ? std::min(usual, last_turn_ + kPauseBetweenNews) : usual;
+        if (due <= Clock::now()) break;
+        if (due == Clock::time_point::max())
+            wake_.wait(lock);
+        else
+            wake_.wait_until(lock, due);
     }
+    nudged_ = news_ = false;
+    last_turn_ = Clock::now();
+    return !stopping_;
 }
 
 void Engine::turn() {

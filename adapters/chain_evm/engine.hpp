@@ -54,6 +54,7 @@ private:
     static constexpr std::chrono::minutes kPatience{10};
     explicit Engine(Options options);
     void loop();
+    bool wait_for_turn();
     void turn();
     Result<void> poll();
     void look_for_awaited();
@@ -81,6 +82,8 @@ private:
     std::mutex mutex_;
     std::condition_variable wake_;
     bool nudged_ = true;
+    bool news_ = false;  ///< an endpoint has told of a block, or may have stopped telling
+    std::chrono::steady_clock::time_point last_turn_{};
     bool stopping_ = false;
     std::optional<Error> stopped_;
     std::vector<Request> requests_;

@@ -48,8 +48,7 @@ void read_error_data(const rapidjson::Value& data, RpcError& error) {
     }
 }
 
-Result<RpcReply> read_one(const std::shared_ptr<const rapidjson::Document>& document,
-                          const rapidjson::Value& reply) {
+Result<RpcReply> read_one(const RpcDocument& document, const rapidjson::Value& reply) {
     const auto* error = member(reply, "error");
     const auto* result = member(reply, "result");
     if (error != nullptr && !error->IsNull()) {
@@ -68,17 +67,17 @@ Result<RpcReply> read_one(const std::shared_ptr<const rapidjson::Document>& docu
 
 }  // namespace
 
-std::string encode(const std::vector<RpcCall>& calls) {
+std::string encode(const std::vector<RpcCall>& calls, std::uint64_t first_id) {
     std::string body;
     for (std::size_t i = 0; i < calls.size(); ++i) {
         body += i == 0 ? "" : ",";
-        body += R"({"jsonrpc":"2.0","id":)" + std::to_string(i) + R"(,"method":)" + quoted(calls[i].method) +
-                R"(,"params":)" + calls[i].params + "}";
+        body += R"({"jsonrpc":"2.0","id":)" + std::to_string(first_id + i) + R"(,"method":)" +
+                quoted(calls[i].method) + R"(,"params":)" + calls[i].params + "}";
     }
     return calls.size() == 1 ? body : "[" + body + "]";
 }
 
-Result<std::vector<RpcReply>> decode(std::string_view body, std::size_t calls) {
+Result<RpcDocument> parse(std::string_view body) {
     const auto document = std::make_shared<rapidjson::Document>();
     // The parser takes a zero byte for the end; what follows must not be passed over.
     if (body.find('\0') != std::string_view::npos) return bad("the reply is not JSON: it has a zero byte");
@@ -86,6 +85,17 @@ Result<std::vector<RpcReply>> decode(std::string_view body, std::size_t calls) {
     if (document->HasParseError())
         return bad("the reply is not JSON at byte " + std::to_string(document->GetErrorOffset()) + " of " +
                    std::to_string(body.size()));
+    return RpcDocument(document);
+}
+
+Result<std::vector<RpcReply>> decode(std::string_view body, std::size_t calls) {
+    const auto document = parse(body);
+    if (!document) return tl::unexpected(document.error());
+    return read_replies(*document, calls);
+}
+
+Result<std::vector<RpcReply>> read_replies(const RpcDocument& document, std::size_t calls,
+                                           std::uint64_t first_id) {
     std::vector<const rapidjson::Value*> replies;
     if (document->IsArray()) {
         for (const auto& reply : document->GetArray()) replies.push_back(&reply);
@@ -101,14 +111,14 @@ Result<std::vector<RpcReply>> decode(std::string_view body, std::size_t calls) {
         auto read = read_one(document, *reply);
         if (!read) return tl::unexpected(read.error());
         const auto* id = member(*reply, "id");
-        if (id == nullptr || !id->IsUint64() || id->GetUint64() >= calls) {
+        if (id == nullptr || !id->IsUint64() || id->GetUint64() - first_id >= calls) {
             // A whole batch is refused by one error without an id.
             const auto* refused = std::get_if<RpcError>(&*read);
             return bad(refused ? "the request was refused: " + std::to_string(refused->code) + " " +
                                      refused->message
                                : std::string("a reply has an id that was not asked"));
         }
-        auto& place = sorted[id->GetUint64()];
+        auto& place = sorted[id->GetUint64() - first_id];
         if (place) return bad("two replies have the id " + std::to_string(id->GetUint64()));
         place = std::move(*read);
     }

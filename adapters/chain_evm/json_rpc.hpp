@@ -44,12 +44,18 @@ private:
 
 using RpcReply = std::variant<RpcValue, RpcError>;
 
-/// The body of a request: one object, or a batch of several with the ids 0, 1, ...
-std::string encode(const std::vector<RpcCall>& calls);
+/// The body of a request: one object, or a batch of several with the ids from `first_id` on.
+std::string encode(const std::vector<RpcCall>& calls, std::uint64_t first_id = 0);
 
-/// The replies in the order of the calls, wherever they stand in the batch. Code `bad_reply`: not JSON (RFC
-/// 8259), cut short, not "2.0", an id that was not asked or came twice, a reply that is missing, neither
-/// result nor error.
+using RpcDocument = std::shared_ptr<const rapidjson::Document>;
+/// What a node has sent as JSON (RFC 8259), whole. Code `bad_reply`.
+Result<RpcDocument> parse(std::string_view body);
+
+/// The replies in the order of the calls, wherever they stand in the batch. Code `bad_reply`: not "2.0", an
+/// id that was not asked or came twice, a reply that is missing, neither result nor error.
+Result<std::vector<RpcReply>> read_replies(const RpcDocument& document, std::size_t calls,
+                                           std::uint64_t first_id = 0);
+/// Both.
 Result<std::vector<RpcReply>> decode(std::string_view body, std::size_t calls);
 
 /// `"0x..."` in quotes, for params.

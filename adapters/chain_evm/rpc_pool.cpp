@@ -32,17 +32,12 @@ tl::unexpected<Error> RpcPool::blame(std::size_t endpoint, std::string why,
 
 Result<RpcPool::Replies> RpcPool::exchange(std::size_t endpoint, std::vector<RpcCall> calls, bool prove) {
     if (prove) calls.insert(calls.begin(), RpcCall{"eth_chainId"});
-    const auto answer = endpoints_[endpoint].post(encode(calls), options_.patience, options_.max_reply);
-    if (!answer) {
-        if (answer.error().code == "too_large")
+    auto [replies, retry_after] = endpoints_[endpoint].ask(calls, options_.patience, options_.max_reply);
+    if (!replies) {
+        if (replies.error().code == "too_large")
             return fail("too_large", "the reply is too large; ask for less");
-        return blame(endpoint, answer.error().message);
+        return blame(endpoint, replies.error().message, retry_after);
     }
-    if (answer->status / 100 != 2)
-        return blame(endpoint, "it answers with status " + std::to_string(answer->status),
-                     answer->retry_after);
-    auto replies = decode(answer->body, calls.size());
-    if (!replies) return blame(endpoint, replies.error().message);
     if (prove) {
         const auto* value = std::get_if<RpcValue>(&replies->front());
         const auto id =
@@ -115,9 +110,25 @@ void RpcPool::trust(std::vector<std::size_t> endpoints) {
     trusted_ = std::move(endpoints);
 }
 
-void RpcPool::close() {
+void RpcPool::listen(const std::function<void()>& news) {
+    for (const auto& endpoint : endpoints_) endpoint.listen(news);
+}
+
+std::optional<std::chrono::steady_clock::time_point> RpcPool::deaf_until() const {
+    std::optional<std::chrono::steady_clock::time_point> earliest;
     std::lock_guard lock(mutex_);
-    closed_ = true;
+    for (std::size_t i = 0; i < endpoints_.size(); ++i)
+        if (endpoints_[i].deaf() && (!earliest || health_[i].ready_at < *earliest))
+            earliest = health_[i].ready_at;
+    return earliest;
+}
+
+void RpcPool::close() {
+    {
+        std::lock_guard lock(mutex_);
+        closed_ = true;
+    }
+    listen({});
 }
 
 std::vector<std::size_t> RpcPool::trusted() const {

@@ -71,7 +71,12 @@ public:
     /// Who answers ask(): the endpoints that agree on the head. At first all.
     void trust(std::vector<std::size_t> endpoints);
     std::vector<std::size_t> trusted() const;
-    /// From now on nobody is asked (`unavailable`): what is under way ends after one request at most.
+    /// Calls `news` from another thread when an endpoint tells of a new block, or may have stopped telling.
+    void listen(const std::function<void()>& news);
+    /// When the next connection can be made to an endpoint that would tell of new blocks and has none.
+    std::optional<std::chrono::steady_clock::time_point> deaf_until() const;
+    /// From now on nobody is asked (`unavailable`), and nobody listened to: what is under way ends after one
+    /// request at most.
     void close();
     std::vector<EndpointStatus> status() const;
     /// Leaves it alone for a while: what it said cannot be.

@@ -62,8 +62,10 @@ struct Network {
         // anvil answers before the block is made.
         const auto hash =
             anvil.request("eth_sendRawTransaction", "[\"" + chain::to_hex(sign(key, to, data)) + "\"]");
-        while (anvil.request("eth_getTransactionReceipt", "[" + hash + "]") == "null") {
-        }
+        std::string receipt = "null";
+        while (receipt == "null") receipt = anvil.request("eth_getTransactionReceipt", "[" + hash + "]");
+        if (receipt.find("\"status\":\"0x1\"") == std::string::npos)
+            throw std::runtime_error("a transaction of the test's failed: " + receipt);
     }
     void create_order(chain::Seconds duration = {36'000}) const {
         send(user_key(), book.contracts.market,
@@ -84,7 +86,8 @@ class EvmNode {
 public:
     /// `directory`: of an earlier node's store; empty: a fresh one.
     EvmNode(const Network& network, std::vector<std::string> urls, std::uint64_t confirmations = 0,
-            std::string directory = "") {
+            std::string directory = "",
+            std::chrono::milliseconds poll_interval = std::chrono::milliseconds(20)) {
         if (directory.empty()) directory = own_directory_.path();
         messages::add_message_types(config_);
         config_.set("scheduler.policy", caf::atom("sharing"));
@@ -97,7 +100,7 @@ public:
         options.rpc = std::move(urls);
         options.book = network.book;
         options.confirmations = confirmations;
-        options.poll_interval = std::chrono::milliseconds(20);
+        options.poll_interval = poll_interval;
         options.sender = adapters::evm::Sender::Options{.key = provider_key(),
                                                         .resend_after = std::chrono::milliseconds(100)};
         options.environment = environment_.get();

@@ -21,8 +21,17 @@ public:
         cut_json,     ///< whole as HTTP, half a JSON text
         wrong_chain,  ///< eth_chainId says 1
         wrong_id,     ///< replies to calls that nobody made
-        lag           ///< `latest` is the block of lag_at()
+        lag,          ///< `latest` is the block of lag_at()
+        too_large     ///< WebSocketProxy: a message beyond all bounds
     };
+    /// The reply as that fault leaves it.
+    static std::string damaged(Fault fault, std::string reply) {
+        if (fault == Fault::no_json) reply = "<html>maintenance</html>";
+        if (fault == Fault::cut_json) reply.resize(reply.size() / 2);
+        if (fault == Fault::wrong_chain) replace_all(reply, "\"result\":\"0x7a69\"", "\"result\":\"0x1\"");
+        if (fault == Fault::wrong_id) replace_all(reply, "\"id\":", "\"id\":9");
+        return reply;
+    }
     explicit FaultProxy(std::uint16_t to) : to_(to) {}
 
     std::string url() const { return "http://127.0.0.1:" + std::to_string(server_.port()); }
@@ -65,7 +74,6 @@ private:
         if (fault == Fault::status_429)
             return send(http("slow down", "429 Too Many Requests", "Retry-After: 0\r\n"));
         if (fault == Fault::status_500) return send(http("oops", "500 Internal Server Error"));
-        if (fault == Fault::no_json) return send(http("<html>maintenance</html>"));
         if (fault == Fault::lag) {
             char number[32];
             std::snprintf(number, sizeof number, "\"0x%llx\"", static_cast<unsigned long long>(lag_.load()));
@@ -76,11 +84,8 @@ private:
                 .request({"POST", "/", {{"Content-Type", "application/json"}}, body},
                          std::chrono::steady_clock::now() + std::chrono::seconds(30), 64u << 20);
         if (!answer) return;  // refused behind us: the client sees a reset
-        std::string reply = answer->body;
         if (!passes(body, true)) return;
-        if (fault == Fault::cut_json) reply.resize(reply.size() / 2);
-        if (fault == Fault::wrong_chain) replace_all(reply, "\"result\":\"0x7a69\"", "\"result\":\"0x1\"");
-        if (fault == Fault::wrong_id) replace_all(reply, "\"id\":0", "\"id\":77");
+        const std::string reply = damaged(fault, answer->body);
         auto text = http(reply);
         if (fault == Fault::truncated) text.resize(text.size() - reply.size() / 2 - 1);
         send(text);

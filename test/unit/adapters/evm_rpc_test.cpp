@@ -1,6 +1,7 @@
 // What a stranger's node may answer: none of it may end the process or become a fact.
 #include <catch2/catch.hpp>
 
+#include "adapters/chain_evm/retry_after.hpp"
 #include "adapters/chain_evm/rpc_pool.hpp"
 #include "support/fake_evm_node.hpp"
 
@@ -209,14 +210,58 @@ TEST_CASE("Retry-After is honoured") {
     const Time time;
     FakeEvmNode node;
     RpcPool pool({node.endpoint()}, time.options());
-    node.say(FakeEvmNode::http("", "429 Too Many Requests", "Retry-After: 30\r\n"));
-    CHECK(code_of(pool) == "unavailable");
-    node.say({});
-    time.pass(29'999ms);
-    CHECK(code_of(pool) == "unavailable");
-    CHECK(node.requests() == 1);
-    time.pass(1ms);
-    CHECK(height(pool) == 0);
+    for (const std::string header :
+         {"Retry-After: 30\r\n",
+          "Retry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\nDate: Sun, 06 Nov 1994 08:49:07 GMT\r\n"}) {
+        node.say(FakeEvmNode::http("", "429 Too Many Requests", header));
+        CHECK(code_of(pool) == "unavailable");
+        const auto before = node.requests();
+        node.say({});
+        time.pass(29'999ms);
+        CHECK(code_of(pool) == "unavailable");
+        CHECK(node.requests() == before);
+        time.pass(1ms);
+        CHECK(height(pool) == 0);
+    }
+}
+
+TEST_CASE("Retry-After is seconds or a date in any of HTTP's three forms (RFC 9110, 5.6.7)") {
+    // The RFC's own example.
+    const std::chrono::sys_seconds now{std::chrono::sys_days{std::chrono::November / 6 / 1994} + 8h + 49min};
+    const std::vector<std::pair<std::string, std::optional<std::chrono::seconds>>> rows{
+        {"0", 0s},
+        {"120", 120s},
+        {"Sun, 06 Nov 1994 08:49:37 GMT", 37s},
+        {"Sunday, 06-Nov-94 08:49:37 GMT", 37s},
+        {"Sun Nov  6 08:49:37 1994", 37s},
+        {"Sun Nov 06 08:49:37 1994", 37s},
+        {"Mon, 07 Nov 1994 08:49:00 GMT", 24h},
+        {"Sun, 06 Nov 1994 08:48:37 GMT", 0s},   // has passed
+        {"Friday, 31-Dec-76 23:59:59 GMT", 0s},  // 1976, not 2076
+        {"Sat, 31 Dec 1994 23:59:60 GMT", std::chrono::sys_days{std::chrono::January / 1 / 1995} - now},
+        {"", {}},
+        {"-1", {}},
+        {"1.5", {}},
+        {"120 s", {}},
+        {"soon", {}},
+        {"99999999999999999999", {}},
+        {"Sun, 06 Nov 1994 08:49:37", {}},
+        {"Sun, 06 Nov 1994 08:49:37 CET", {}},
+        {"Sun, 31 Feb 1994 08:49:37 GMT", {}},
+        {"Sun, 06 Nov 1994 24:00:00 GMT", {}},
+        {"Sun, 6 Nov 1994 08:49:37 GMT", {}},
+        {"Sun, 06 nov 1994 08:49:37 GMT", {}},
+        {"Sun Nov  6 08:49:37 1994 GMT", {}},
+        {", ", {}},
+        {"Sun,", {}},
+    };
+    for (const auto& [header, expected] : rows) {
+        CAPTURE(header);
+        CHECK(retry_after(header, "", now) == expected);
+    }
+    // By the server's own clock, however wrong.
+    CHECK(retry_after("Sun, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:07 GMT", now + 1000h) == 30s);
+    CHECK(retry_after("Sun, 06 Nov 1994 08:49:37 GMT", "today", now) == 37s);
 }
 
 TEST_CASE("a node proves its chain id before it is believed, and again after an outage") {
@@ -253,7 +298,8 @@ TEST_CASE("calls beyond the size of a batch are asked in several requests") {
 }
 
 TEST_CASE("the URL of an endpoint may hold a key, which no message tells") {
-    CHECK_FALSE(Endpoint::at("ws://host"));
+    CHECK(Endpoint::at("ws://host"));
+    CHECK_FALSE(Endpoint::at("ftp://host"));
     CHECK_FALSE(Endpoint::at("http://"));
     CHECK_FALSE(Endpoint::at("http://user:password@host/"));
     const auto endpoint = Endpoint::at("https://rpc.example.com/v3/SECRET?key=SECRET");
