@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "adapters/block_streams.hpp"
 #include "adapters/chain_evm/engine.hpp"
 #include "adapters/inbox.hpp"
 #include "chain/revert.hpp"
@@ -11,11 +12,6 @@ namespace grid::adapters {
 namespace {
 
 using namespace messages;
-
-constexpr std::size_t kBlocksPerBatch = 64;
-constexpr unsigned kWindow = 4;  ///< batches on their way to one subscriber
-/// A subscriber waits for space as long as the disk is full; it is monitored, so it cannot vanish unseen.
-constexpr auto kSinkTimeout = caf::infinite;
 
 using chain_evm_actor = chain_actor::extend<caf::reacts_to<tick_atom>>;
 
@@ -106,6 +102,12 @@ public:
         rpc_ = std::move(rpc);
         info_ = info;
         from_ = from;
+        streams_.emplace(
+            self,
+            [this](std::uint64_t after, std::uint64_t most, Streams::Then then) {
+                read(after, most, std::move(then));
+            },
+            evm::Branch::kWindow - 1, [this](std::uint64_t after) { stop(after); });
         inbox_->bind(self->address());
     }
 
@@ -158,145 +160,47 @@ public:
         return promise;
     }
 
-    void follow(std::uint64_t after, const block_sink_actor& sink) {
-        const std::uint64_t id = ++last_follower_;
-        followers_.emplace(id, Follower{sink, after, after});
-        self_->monitor(sink);
-        pump(id);
-    }
-
-    void forget(const caf::actor_addr& sink) {
-        for (auto it = followers_.begin(); it != followers_.end();)
-            it = it->second.sink.address() == sink ? followers_.erase(it) : std::next(it);
-    }
+    void follow(std::uint64_t after, const block_sink_actor& sink) { streams_->follow(after, sink); }
+    void forget(const caf::actor_addr& sink) { streams_->forget(sink); }
 
     void run_inbox() {
         for (const auto& task : inbox_->take()) task();
     }
 
     void news(const evm::Branch::News& news) {
-        std::vector<std::uint64_t> ids;
-        for (auto& [id, follower] : followers_) {
-            if (news.rewound_to) follower.cursor = std::min(follower.cursor, *news.rewound_to);
-            ids.push_back(id);
-        }
-        for (const std::uint64_t id : ids) pump(id);
+        if (news.rewound_to) streams_->rewind(*news.rewound_to);
+        streams_->pump_all();
     }
 
 private:
-    struct Follower {
-        block_sink_actor sink;
-        std::uint64_t cursor;        ///< the last block that was sent
-        std::uint64_t acknowledged;  ///< the last that is durable there, or where it began
-        unsigned under_way = 0;      ///< batches that are not acknowledged yet
-        bool fetching = false;
-        bool refused = false;    ///< one that is under way: begin again when all are back
-        std::uint64_t back = 0;  ///< so many blocks earlier
-    };
+    using Streams = BlockStreams<Self>;
 
-    /// A function for other threads that answers a promise in the actor's turn.
     template <class T>
     std::function<void(Result<T>)> posted(caf::typed_response_promise<T> promise) {
-        return [inbox = inbox_, promise](Result<T> result) {
-            inbox->post([promise, result = std::move(result)]() mutable {
-                if (result)
-                    promise.deliver(std::move(*result));
-                else
-                    promise.deliver(to_caf(result.error()));
-            });
-        };
+        return answer_in_turn(inbox_, promise);
     }
 
-    void pump(std::uint64_t id) {
-        const auto found = followers_.find(id);
-        if (found == followers_.end()) return;
-        Follower& follower = found->second;
-        if (follower.fetching || follower.refused || follower.under_way >= kWindow) return;
+    /// What cannot be had is tried again at the next look at the network.
+    void read(std::uint64_t after, std::uint64_t most, Streams::Then then) {
         const auto tip = engine_->branch().tip();
-        if (!tip || tip->number <= follower.cursor) return;
-        follower.fetching = true;
-        engine_->run([engine = engine_.get(), inbox = inbox_, this, id, cursor = follower.cursor] {
-            auto blocks = engine->branch().after(cursor, kBlocksPerBatch);
-            inbox->post([this, id, cursor, blocks = std::move(blocks)]() mutable {
-                fetched(id, cursor, std::move(blocks));
+        if (!tip || tip->number <= after) return then(Streams::Blocks());
+        engine_->run([engine = engine_.get(), inbox = inbox_, this, after, most, then = std::move(then)] {
+            auto blocks = engine->branch().after(after, most);
+            if (blocks)
+                return inbox->post([then, blocks = std::move(blocks)]() mutable { then(std::move(blocks)); });
+            spdlog::warn("chain: the blocks after {} cannot be had: {}", after, blocks.error().message);
+            engine->after_poll([inbox, this, after, most, then](const Result<void>&) {
+                inbox->post([this, after, most, then] { read(after, most, then); });
             });
         });
     }
 
-    void fetched(std::uint64_t id, std::uint64_t cursor, Result<std::vector<chain::BlockUpdate>> blocks) {
-        const auto found = followers_.find(id);
-        if (found == followers_.end()) return;
-        Follower& follower = found->second;
-        follower.fetching = false;
-        if (follower.cursor != cursor || follower.refused) return pump(id);  // taken back meanwhile
-        if (!blocks) {
-            // The next look at the network tries again.
-            spdlog::warn("chain: the blocks after {} cannot be had: {}", cursor, blocks.error().message);
-            return engine_->after_poll(
-                [inbox = inbox_, this, id](const Result<void>&) { inbox->post([this, id] { retry(id); }); });
-        }
-        if (blocks->empty()) return;
-        follower.cursor = blocks->back().number;
-        ++follower.under_way;
-        self_->request(follower.sink, kSinkTimeout, BlockBatch{std::move(*blocks)})
-            .then([this, id](std::uint64_t number) { acknowledged(id, number); },
-                  [this, id](const caf::error& error) { refused(id, error); });
-        pump(id);
-    }
-
-    void retry(std::uint64_t id) { pump(id); }
-
-    void acknowledged(std::uint64_t id, std::uint64_t number) {
-        const auto found = followers_.find(id);
-        if (found == followers_.end()) return;
-        Follower& follower = found->second;
-        --follower.under_way;
-        follower.acknowledged = number;
-        follower.back = 0;
-        begin_again(id, follower);
-    }
-
-    /// What it has is of a branch that the network left while nobody looked: it gets earlier blocks, until
-    /// one of them builds on what it knows.
-    void refused(std::uint64_t id, const caf::error& error) {
-        const Error why = from_caf(error);
-        const auto found = followers_.find(id);
-        if (found == followers_.end()) return;
-        Follower& follower = found->second;
-        --follower.under_way;
-        if (why.code != "unknown_parent" && why.code != "gap") {
-            spdlog::error("chain: a subscriber refused blocks and is ended: {}: {}", why.code, why.message);
-            return drop(id, error);
-        }
-        if (!follower.refused && follower.back >= evm::Branch::kWindow - 1) {
-            const Error deep{"reorganised_too_deep", "the network has left more blocks before " +
-                                                         std::to_string(follower.acknowledged + 1) +
-                                                         " than can be taken back. Nothing is done on this "
-                                                         "chain any more; docs/evm.md says what to do"};
-            // What is known stays, and nobody hears more: as when it happens while the node runs.
-            follower.refused = true;
-            return engine_->stop(deep);
-        }
-        follower.refused = true;
-        begin_again(id, follower);
-    }
-
-    void begin_again(std::uint64_t id, Follower& follower) {
-        if (follower.refused && follower.under_way == 0) {
-            follower.refused = false;
-            follower.back = std::min(std::max<std::uint64_t>(1, follower.back * 2), evm::Branch::kWindow - 1);
-            follower.cursor = follower.acknowledged - std::min(follower.acknowledged, follower.back);
-            spdlog::warn("chain: a subscriber does not know the branch; blocks after {} are sent again",
-                         follower.cursor);
-        }
-        pump(id);
-    }
-
-    /// A subscriber that gets no more blocks must not answer from what it has as if that were all: it ends,
-    /// and its parent sees to it that it starts again after its cursor.
-    void drop(std::uint64_t id, const caf::error& why) {
-        const auto node = followers_.extract(id);
-        if (!node.empty()) self_->send_exit(node.mapped().sink, why);
+    /// What is known stays, and nobody hears more: as when it happens while the node runs.
+    void stop(std::uint64_t after) {
+        engine_->stop({"reorganised_too_deep", "the network has left more blocks before " +
+                                                   std::to_string(after + 1) +
+                                                   " than can be taken back. Nothing is done on this chain "
+                                                   "any more; docs/evm.md says what to do"});
     }
 
     Self self_ = nullptr;
@@ -305,8 +209,7 @@ private:
     std::shared_ptr<evm::StrangerRpc> rpc_;
     ChainInfo info_;
     Address from_;
-    std::map<std::uint64_t, Follower> followers_;
-    std::uint64_t last_follower_ = 0;
+    std::optional<Streams> streams_;
 };
 
 /// What only moves into the actor at its start.

@@ -6,6 +6,7 @@
 #include <deque>
 #include <limits>
 
+#include "adapters/block_streams.hpp"
 #include "adapters/inbox.hpp"
 #include "chain/revert.hpp"
 #include "messages/error.hpp"
@@ -15,10 +16,6 @@ namespace {
 
 using namespace messages;
 
-constexpr std::size_t kBlocksPerBatch = 64;
-constexpr unsigned kWindow = 4;  ///< batches on their way to one subscriber
-/// A subscriber waits for space as long as the disk is full; it is monitored, so it cannot vanish unseen.
-constexpr auto kSinkTimeout = caf::infinite;
 constexpr std::uint64_t kGasLimit = 1'000'000;
 constexpr unsigned kNonceRetries = 3;
 
@@ -61,6 +58,9 @@ public:
         inbox_ = std::move(inbox);
         key_ = std::move(key);
         rpc_ = std::move(rpc);
+        streams_.emplace(self, [this](std::uint64_t after, std::uint64_t most, const Streams::Then& then) {
+            read(after, most, then);
+        });
         inbox_->bind(self->address());
     }
 
@@ -77,22 +77,21 @@ public:
 
     caf::typed_response_promise<Hash> submit(const Bytes& raw) {
         auto promise = self_->make_response_promise<Hash>();
-        engine_->ledger().submit(raw, [inbox = inbox_, promise](const Result<chain::Submission>& result) {
-            auto answer_hash = result.map([](const chain::Submission& s) { return s.hash; });
-            inbox->post([promise, answer_hash]() mutable { deliver(promise, answer_hash); });
-        });
+        engine_->ledger().submit(
+            raw, [answer = answer_in_turn(inbox_, promise)](const Result<chain::Submission>& result) {
+                answer(result.map([](const chain::Submission& s) { return s.hash; }));
+            });
         return promise;
     }
 
     caf::typed_response_promise<Bytes> call(const Address& to, const Bytes& calldata) {
         auto promise = self_->make_response_promise<Bytes>();
-        engine_->run([engine = engine_.get(), inbox = inbox_, promise, to, calldata,
+        engine_->run([engine = engine_.get(), answer = answer_in_turn(inbox_, promise), to, calldata,
                       from = key_ ? key_->address() : Address{}] {
             auto& ledger = engine->ledger();
             auto called = ledger.call(ledger.pending(engine->now()), {from, to, {}, calldata});
-            Result<Bytes> result = called.success ? Result<Bytes>(std::move(called.output))
-                                                  : fail("reverted", chain::describe_revert(called.output));
-            inbox->post([promise, result]() mutable { deliver(promise, result); });
+            answer(called.success ? Result<Bytes>(std::move(called.output))
+                                  : fail("reverted", chain::describe_revert(called.output)));
         });
         return promise;
     }
@@ -121,51 +120,26 @@ public:
     }
 
     void follow(std::uint64_t after, const block_sink_actor& sink) {
-        const std::uint64_t id = ++last_follower_;
         // A cursor beyond the head is of blocks that were taken back: the next block shows where.
-        followers_.emplace(id,
-                           Follower{sink, std::min(after, engine_->ledger().head()->block.header.number), 0});
-        self_->monitor(sink);
-        pump(id);
+        streams_->follow(std::min(after, engine_->ledger().head()->block.header.number), sink);
     }
-
-    void forget(const caf::actor_addr& sink) {
-        for (auto it = followers_.begin(); it != followers_.end();)
-            it = it->second.sink.address() == sink ? followers_.erase(it) : std::next(it);
-    }
+    void forget(const caf::actor_addr& sink) { streams_->forget(sink); }
 
     void run_inbox() {
         for (const auto& task : inbox_->take()) task();
     }
 
-    /// A block was made: everybody who has caught up gets it.
-    void pump_all() {
-        std::vector<std::uint64_t> ids;
-        for (const auto& [id, follower] : followers_) ids.push_back(id);
-        for (const std::uint64_t id : ids) pump(id);
-    }
+    /// A block was made.
+    void pump_all() { streams_->pump_all(); }
 
 private:
+    using Streams = BlockStreams<Self>;
     struct Transact {
         Address to;
         Bytes calldata;
         caf::typed_response_promise<MinedReceipt> promise;
         unsigned retries;
     };
-    struct Follower {
-        block_sink_actor sink;
-        std::uint64_t cursor;  ///< the last block that was sent
-        unsigned under_way;    ///< batches that are not acknowledged yet
-    };
-
-    template <class T>
-    static void deliver(caf::typed_response_promise<T>& promise, Result<T>& result) {
-        if (result)
-            promise.deliver(std::move(*result));
-        else
-            promise.deliver(to_caf(result.error()));
-    }
-
     void send_next() {
         const Transact& next = transacts_.front();
         chain::Transaction transaction;
@@ -204,30 +178,10 @@ private:
         if (!transacts_.empty()) send_next();
     }
 
-    void pump(std::uint64_t id) {
+    void read(std::uint64_t after, std::uint64_t most, const Streams::Then& then) {
         for (;;) {
-            const auto found = followers_.find(id);
-            if (found == followers_.end() || found->second.under_way >= kWindow) return;
-            Follower& follower = found->second;
-            auto blocks = engine_->ledger().updates_after(follower.cursor, kBlocksPerBatch);
-            if (!blocks) {
-                spdlog::error("chain: cannot read the blocks after {} for a subscriber: {}", follower.cursor,
-                              blocks.error().message);
-                drop(id, messages::to_caf(blocks.error()));
-                return;
-            }
-            if (take_back()) continue;
-            if (blocks->empty()) return;
-            follower.cursor = blocks->back().number;
-            ++follower.under_way;
-            self_->request(follower.sink, kSinkTimeout, BlockBatch{std::move(*blocks)})
-                .then([this, id](std::uint64_t) { acknowledged(id); },
-                      [this, id](const caf::error& error) {
-                          const Error why = from_caf(error);
-                          spdlog::error("chain: a subscriber refused blocks and is ended: {}: {}", why.code,
-                                        why.message);
-                          drop(id, error);
-                      });
+            auto blocks = engine_->ledger().updates_after(after, most);
+            if (!take_back()) return then(std::move(blocks));
         }
     }
 
@@ -236,22 +190,8 @@ private:
     bool take_back() {
         const std::uint64_t to = rewound_->exchange(kNotRewound);
         if (to == kNotRewound) return false;
-        for (auto& [id, follower] : followers_) follower.cursor = std::min(follower.cursor, to);
+        streams_->rewind(to);
         return true;
-    }
-
-    /// A subscriber that gets no more blocks must not answer from what it has as if that were all: it ends,
-    /// and its parent sees to it that it starts again after its cursor.
-    void drop(std::uint64_t id, const caf::error& why) {
-        const auto node = followers_.extract(id);
-        if (!node.empty()) self_->send_exit(node.mapped().sink, why);
-    }
-
-    void acknowledged(std::uint64_t id) {
-        const auto found = followers_.find(id);
-        if (found == followers_.end()) return;
-        --found->second.under_way;
-        pump(id);
     }
 
     Self self_ = nullptr;
@@ -264,8 +204,7 @@ private:
     std::unique_ptr<ChainFollower> follower_;
     std::optional<chain::PrivateKey> key_;
     std::deque<Transact> transacts_;
-    std::map<std::uint64_t, Follower> followers_;
-    std::uint64_t last_follower_ = 0;
+    std::optional<Streams> streams_;
 };
 
 /// What only moves into the actor at its start.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "messages/chain.hpp"
+#include "messages/error.hpp"
 
 namespace grid::adapters {
 
@@ -47,5 +48,19 @@ private:
     caf::actor_addr owner_;
     std::vector<std::function<void()>> tasks_;
 };
+
+/// A function for other threads that answers a promise in the actor's turn.
+template <class T>
+std::function<void(Result<T>)> answer_in_turn(std::shared_ptr<Inbox> inbox,
+                                              caf::typed_response_promise<T> promise) {
+    return [inbox = std::move(inbox), promise](Result<T> result) {
+        inbox->post([promise, result = std::move(result)]() mutable {
+            if (result)
+                promise.deliver(std::move(*result));
+            else
+                promise.deliver(messages::to_caf(result.error()));
+        });
+    };
+}
 
 }  // namespace grid::adapters
