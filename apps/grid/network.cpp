@@ -30,7 +30,8 @@ chain::Genesis parameters(const Deployment& deployment) {
     if (deployment.development) return chain::development_genesis();
     auto root = need(runtime::ConfigSection::load(deployment.config));
     auto section = root.section("chain");
-    auto genesis = gridd::read_genesis(section);
+    auto genesis = gridd::read_genesis(section, section.boolean("development", false));
+    gridd::read_token(section, genesis);
     need(root.finish());
     return genesis;
 }

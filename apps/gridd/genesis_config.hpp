@@ -5,11 +5,14 @@
 
 namespace grid::gridd {
 
-/// Reads a section `chain` into what a chain starts from; `grid chain deploy` gives it to the constructors.
-/// Keys: `development`, `max_orders_unactivated`, `activation_deadline`, `fee_bp`, `profit_bp`, `treasury`,
-/// `council`, `pledge` (read_protocol), and `token` with `cap`, `minter` and `allocations`, a list of
-/// "ADDRESS TOKENS". A development chain has what development_genesis has where nothing else is said.
-/// Mistakes are kept in the section; what contradicts itself is for check_genesis.
-chain::Genesis read_genesis(runtime::ConfigSection& section);
+/// Reads a section `chain` into what a chain starts from: the embedded ledger, or the constructors that
+/// `grid chain deploy` calls. Keys: `max_orders_unactivated`, `activation_deadline`, `fee_bp`, `profit_bp`,
+/// `treasury`, `council`, `pledge`. What is not there: on a development chain what development_genesis has;
+/// elsewhere the defaults of Genesis, no tokens, no council and nobody with a role. Mistakes are kept in the
+/// section; what contradicts itself is for check_genesis.
+chain::Genesis read_genesis(runtime::ConfigSection& section, bool development);
+
+/// Reads its section `token`: `cap`, `minter` and `allocations`, a list of "ADDRESS TOKENS".
+void read_token(runtime::ConfigSection& section, chain::Genesis& genesis);
 
 }  // namespace grid::gridd

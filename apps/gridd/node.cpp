@@ -22,7 +22,6 @@
 #include "adapters/embedded_chain.hpp"
 #include "adapters/fetcher.hpp"
 #include "apps/gridd/cluster.hpp"
-#include "apps/gridd/node_genesis.hpp"
 #include "apps/gridd/node_key.hpp"
 #include "apps/gridd/openapi_yaml.hpp"
 #include "apps/gridd/watch.hpp"
@@ -173,7 +172,7 @@ Result<void> Node::Parts::start_chain(const NodeConfig& config, const std::optio
 Result<void> Node::Parts::start_embedded(const NodeConfig& config, const std::optional<NodeKey>& key) {
     adapters::EmbeddedChainOptions options;
     options.directory = (fs::path(config.data) / "chain").string();
-    options.genesis = genesis_of(config);
+    options.genesis = config.genesis;
     options.flush_bytes = config.flush_bytes;
     if (config.follower) {
         auto leader = adapters::Leader::at(config.leader);

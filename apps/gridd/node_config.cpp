@@ -7,8 +7,8 @@
 
 #include "adapters/chain_evm/endpoint.hpp"
 #include "apps/gridd/cluster.hpp"
+#include "apps/gridd/genesis_config.hpp"
 #include "chain/contracts.hpp"
-#include "chain/parameters.hpp"
 #include "lease/quantity.hpp"
 
 namespace grid::gridd {
@@ -92,25 +92,14 @@ EvmConfig read_evm(ConfigSection& chain) {
 /// The keys of the embedded chain.
 void read_embedded(NodeConfig& config, ConfigSection& chain) {
     config.chain_id = chain.integer("id", grid::chain::kEmbeddedChainId, 1, 0xffffffff);
-    config.max_orders_unactivated = chain.integer("max_orders_unactivated", 16, 1, 1'000'000);
-    config.activation_deadline = chain.duration("activation_deadline", 1h);
     config.leader = chain.text("leader", "");
     if (config.follower == config.leader.empty())
         chain.mistake("leader", config.follower ? "expected the platform of the node to follow, like "
                                                   "http://HOST:8080, for the role ledger-follower"
                                                 : "only the role ledger-follower has a leader");
     config.flush_bytes = chain.integer("flush_bytes", 8u << 20, 1u << 16, 1u << 30);
-    config.fee_bp = chain.integer("fee_bp", 0, 0, grid::chain::kAllBasisPoints);
-    config.profit_bp = chain.integer("profit_bp", 0, 0, config.fee_bp);
-    config.protocol = read_protocol(chain, config.development);
-    if (const auto text = chain.text("treasury", ""); !text.empty()) {
-        const auto treasury = grid::chain::Address::parse(text);
-        if (treasury)
-            config.treasury = *treasury;
-        else
-            chain.mistake("treasury",
-                          "expected an address, or nothing to burn the fee: " + treasury.error().message);
-    }
+    config.genesis = read_genesis(chain, config.development);
+    config.genesis.chain_id = config.chain_id;
 }
 
 /// A quantity of Kubernetes; 0 when it is absent.

@@ -8,9 +8,9 @@
 
 #include "adapters/chain_evm/address_book.hpp"
 #include "adapters/kubernetes.hpp"
-#include "apps/gridd/protocol_config.hpp"
-#include "chain/address.hpp"
+#include "chain/genesis.hpp"
 #include "lease/manifest.hpp"
+#include "runtime/config.hpp"
 
 namespace grid::gridd {
 
@@ -64,13 +64,8 @@ struct NodeConfig {
     std::optional<EvmConfig> evm;  ///< then what belongs to the embedded chain has no meaning
     std::uint64_t chain_id = 0;
     bool development = false;
-    std::uint64_t max_orders_unactivated = 0;
-    std::chrono::milliseconds activation_deadline{};
     std::size_t flush_bytes = 0;  ///< of blocks, behind which the state is flushed
-    std::uint64_t fee_bp = 0;     ///< basis points of what accrues
-    std::uint64_t profit_bp = 0;  ///< basis points of deposits that pledges are promised; at most fee_bp
-    ProtocolConfig protocol;
-    chain::Address treasury;  ///< zero: the fee is burned
+    chain::Genesis genesis;       ///< of the embedded chain
     PlatformConfig platform_config;
     GatewayConfig gateway_config;
     std::optional<adapters::KubernetesConfig> kubernetes;  ///< else podman on this machine
