@@ -48,8 +48,11 @@ int main(int argc, char** argv) {
     std::string config_file;
     std::string data;
     bool check = false;
+    bool rebuild = false;
     program.add_option("--config", config_file, "YAML file; default: the defaults of config/gridd.yaml");
     program.add_option("--data", data, "Data directory; overrides the configuration");
+    program.add_flag("--rebuild-projections", rebuild,
+                     "Forget what was read from the chain and read it anew; leases and transactions stay");
     program.add_flag("--check", check, "Only check the configuration");
     program.set_version_flag("--version", GRID_VERSION);
     CLI11_PARSE(program, argc, argv);
@@ -60,6 +63,7 @@ int main(int argc, char** argv) {
     }() : gridd::load_node_config(config_file);
     if (!config) return fail_with(config.error());
     if (!data.empty()) config->data = data;
+    config->rebuild_projections = rebuild;
     if (check) {
         std::printf("the configuration is good\n");
         return 0;

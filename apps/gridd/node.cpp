@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "actors/auth.hpp"
+#include "actors/forget_projections.hpp"
 #include "actors/keeper.hpp"
 #include "actors/leases.hpp"
 #include "actors/order.hpp"
@@ -135,6 +136,10 @@ Result<void> Node::Parts::start(const NodeConfig& config, std::function<void(std
     auto opened = store::Environment::open((fs::path(config.data) / "store").string());
     if (!opened) return tl::unexpected(opened.error());
     environment = std::move(*opened);
+    if (config.rebuild_projections) {
+        if (auto done = actors::forget_projections(*environment); !done) return done;
+        spdlog::warn("what was read from the chain is forgotten and read anew");
+    }
     writer = std::make_unique<store::Writer>(*environment);
     system = std::make_unique<caf::actor_system>(system_config);
     if (auto done = start_chain(config, key); !done) return done;

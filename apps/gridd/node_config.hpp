@@ -69,6 +69,7 @@ struct NodeConfig {
     PlatformConfig platform_config;
     GatewayConfig gateway_config;
     std::optional<adapters::KubernetesConfig> kubernetes;  ///< else podman on this machine
+    bool rebuild_projections = false;  ///< of the command line: forget what was read from the chain first
     std::string podman_socket;
     std::string podman_runtime;
 };

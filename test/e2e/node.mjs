@@ -147,18 +147,18 @@ export class Node {
     this.configure({ platformPort: portOf(this.platform), gatewayPort: portOf(this.gateway) })
   }
 
-  /** Starts the process and does not wait for it. */
-  spawn() {
+  /** Starts the process, with further words on its command line, and does not wait for it. */
+  spawn(...words) {
     const log = openSync(join(this.data, 'gridd.log'), 'a')
-    this.process = spawn(join(build, 'gridd'), ['--config', this.config], { stdio: ['ignore', log, log] })
+    this.process = spawn(join(build, 'gridd'), ['--config', this.config, ...words], { stdio: ['ignore', log, log] })
     closeSync(log)
     this.ended = new Promise(resolve => this.process.on('exit', (code, signal) => resolve({ code, signal })))
   }
 
-  async launch() {
+  async launch(...words) {
     const ready = join(this.data, 'node.json')
     rmSync(ready, { force: true })
-    this.spawn()
+    this.spawn(...words)
     await until('the node is ready', () => {
       if (!this.alive()) throw new Error(`gridd ended at its start:\n${this.log()}`)
       return existsSync(ready)
