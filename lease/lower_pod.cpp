@@ -137,6 +137,11 @@ void TextBudget::take(std::size_t bytes, const Place& place) {
     left_ -= bytes;
 }
 
+void TextBudget::take_files(std::size_t count, const Place& place) {
+    if (count > files_left_) refuse("too_large", place, "the manifest mounts too many files");
+    files_left_ -= count;
+}
+
 Protocol protocol_of(const YamlNode& port) {
     return text_of(port.find("protocol")) == "UDP" ? Protocol::udp : Protocol::tcp;
 }

@@ -234,6 +234,7 @@ void lower_mounts(const YamlNode& node, const Place& place, const PodContext& po
             std::size_t bytes = 0;
             for (const auto& [file, content] : shown.files) bytes += file.size() + content.size();
             pod.manifest.budget.take(bytes, here);
+            pod.manifest.budget.take_files(shown.files.size(), here);
             shown.directory = directory;
             container.files.push_back(std::move(shown));
         }

@@ -46,7 +46,7 @@ std::uint64_t size_of(const std::vector<Claim>& claims) {
 Result<Application> lower(const std::vector<YamlNode>& nodes, const ManifestLimits& limits) {
     const std::vector<Document> documents = identify_all(nodes);
     const ConfigObjects objects = collect_config(documents, limits.storage_classes);
-    TextBudget budget(kTextBudget);
+    TextBudget budget(kTextBudget, limits.files);
     std::vector<DemandingWorkload> workloads = lower_workloads(documents, {objects, limits, budget});
     if (workloads.empty())
         return fail(

@@ -28,6 +28,7 @@ struct ManifestLimits {
     std::uint64_t pod_overhead_memory_mib = 0;
     std::uint32_t pods = 64;  ///< at once, over all workloads
     std::uint32_t containers_per_pod = 16;
+    std::uint32_t files = 4096;  ///< mounted from ConfigMaps and Secrets, over all containers
     std::uint64_t least_cpu_milli =
         1;  ///< a container never gets less by default; 1 keeps tiny orders usable
     std::uint64_t least_memory_mib = 4;

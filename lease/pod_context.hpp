@@ -9,17 +9,19 @@
 
 namespace grid::lease {
 
-/// How much text the lowered model may hold beyond what was written: a small ConfigMap in many mounts,
-/// variables that repeat variables.
+/// How much text and how many files the lowered model may hold beyond what was written: a small ConfigMap in
+/// many mounts, variables that repeat variables.
 class TextBudget {
 public:
-    explicit TextBudget(std::size_t bytes) : left_(bytes) {}
+    TextBudget(std::size_t bytes, std::size_t files) : left_(bytes), files_left_(files) {}
     std::size_t left() const { return left_; }
-    /// Throws Refusal (`too_large`).
+    /// Both throw Refusal (`too_large`).
     void take(std::size_t bytes, const Place& place);
+    void take_files(std::size_t count, const Place& place);
 
 private:
     std::size_t left_;
+    std::size_t files_left_;
 };
 
 /// What a whole manifest is lowered with.

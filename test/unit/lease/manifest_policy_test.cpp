@@ -78,6 +78,22 @@ TEST_CASE("what a manifest repeats is bounded before it is built") {
     CHECK(files.error().code == "too_large");
 }
 
+TEST_CASE("mounted files are counted, however small") {
+    const auto manifest = [](int keys) {
+        std::string yaml = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata:\n";
+        for (int i = 0; i < keys; ++i) yaml += "  k" + std::to_string(i) + ": ''\n";
+        std::string mounts = "    volumeMounts:\n";
+        for (int i = 0; i < 8; ++i) mounts += "    - {name: v, mountPath: /m" + std::to_string(i) + "}\n";
+        return yaml + "---\n" + pod("  volumes: [{name: v, configMap: {name: c}}]\n", mounts);
+    };
+    CHECK(lease::lower_manifest(manifest(512), limits()));
+    const auto refused = lease::lower_manifest(manifest(513), limits());
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == "too_large");
+    CHECK(refused.error().message ==
+          "Pod/p: spec.containers[0].volumeMounts[7]: the manifest mounts too many files");
+}
+
 TEST_CASE("no message repeats the value of a secret") {
     const auto refused = lease::lower_manifest(
         "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: {password: hunter2hunter2}\n---\n" +

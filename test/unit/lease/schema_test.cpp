@@ -183,6 +183,18 @@ TEST_CASE("image names are those of registries") {
     }
 }
 
+TEST_CASE("sources of images are registries or parts of them") {
+    for (const char* source : {"docker.io", "docker.io/library", "ghcr.io", "registry.example.org:5000/a/b"})
+        CHECK(lease::check_image_source(source));
+    for (const char* source : {"", "nginx", "ghcr.io/", "GHCR.io", "index.docker.io", "https://ghcr.io", "*",
+                               "localhost", "10.0.0.1", "ghcr.io/a:b", "ghcr.io/a/.."}) {
+        INFO(source);
+        const auto bad = lease::check_image_source(source);
+        REQUIRE_FALSE(bad);
+        CHECK(bad.error().code == "bad_source");
+    }
+}
+
 TEST_CASE("names are those of Kubernetes") {
     CHECK(lease::dns_label("a-1"));
     CHECK(lease::dns_label("1a"));
