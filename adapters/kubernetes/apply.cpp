@@ -217,10 +217,8 @@ Result<void> Driver::await_start(Deployment& d) {
     Result<void> outcome;
     const bool with_jobs = std::any_of(d.plan.record.workloads.begin(), d.plan.record.workloads.end(),
                                        [](const auto& w) { return w.kind == lease::WorkloadKind::job; });
-    const auto failed = [&](const std::string& code, const std::string& why,
-                            const std::optional<PodView>& pod) {
-        const auto words = d.first ? why : "the new version does not run, the old one stays: " + why;
-        outcome = tl::unexpected(with_last_lines(d, {code, words}, pod));
+    const auto failed = [&](const std::string& code, const std::string& why) {
+        outcome = fail(code, d.first ? why : "the new version does not run, the old one stays: " + why);
         return false;
     };
     Mirror mirror(api_, core::kPods, d.name_space, app_query(d.app));
@@ -233,14 +231,14 @@ Result<void> Driver::await_start(Deployment& d) {
             auto view = view_app(d.plan.record, pods, jobs, view_limits());
             if (view.rolled_out || (d.first && view.started)) return false;
             if (view.broken && view.broken->image_missing)
-                return failed("image_unavailable", view.broken->reason, {});
+                return failed("image_unavailable", view.broken->reason);
             // A first version may crash a few times before it finds what it needs; an update need not be.
             if (view.broken && (!d.first || view.broken->state == PodView::State::failed))
-                return failed("failed_to_start", view.broken->name + ": " + view.broken->reason, view.broken);
+                return failed("failed_to_start", view.broken->reason);
             const auto now = steady_clock::now();
             if (!view.missing.empty() && now - begun > kNoPods)
                 if (const auto why = why_no_pods(d.name_space); !why.empty())
-                    return failed("failed_to_start", why, {});
+                    return failed("failed_to_start", why);
             if (view.started && !ready_limit) ready_limit = now + config_.ready_timeout;
             const auto limit = ready_limit.value_or(start_limit);
             if (now < limit) return true;
@@ -249,8 +247,7 @@ Result<void> Driver::await_start(Deployment& d) {
             return failed("failed_to_start",
                           "not " + std::string(view.started ? "ready" : "started") + " within " +
                               std::to_string(waited) + " s" +
-                              (view.status.reason.empty() ? "" : ": " + view.status.reason),
-                          {});
+                              (view.status.reason.empty() ? "" : ": " + view.status.reason));
         });
     if (!outcome) return outcome;
     return watched;
@@ -301,32 +298,6 @@ void Driver::undo(Deployment& d) {
                 (void)api_.remove(core::kPods, d.name_space, view.name);
         }
     }
-}
-
-Error Driver::with_last_lines(const Deployment& d, Error error, const std::optional<PodView>& pod) {
-    if (!pod) return error;
-    const auto object = api_.get(core::kPods, d.name_space, pod->name);
-    if (!object) return error;
-    for (const char* list : {"initContainerStatuses", "containerStatuses"})
-        for (const auto& status : list_at(*object, {"status", list})) {
-            const bool before = find(status, {"state", "terminated"}) == nullptr;
-            const auto* end = find(status, {before ? "lastState" : "state", "terminated"});
-            if (end == nullptr || number_at(*end, {"exitCode"}) == 0) continue;
-            std::string lines;
-            const auto name = text_at(status, {"name"});
-            (void)api_.log(
-                d.name_space, pod->name,
-                {{"container", name}, {"tailLines", "10"}, {"previous", before ? "true" : "false"}},
-                [&](std::string_view text) {
-                    lines.append(text);
-                    return lines.size() < 4096;
-                },
-                d.stop);
-            if (lines.empty()) continue;
-            error.message += "; last lines of " + name + ": " + lines.substr(0, 1500);
-            return error;
-        }
-    return error;
 }
 
 }  // namespace grid::adapters::kubernetes

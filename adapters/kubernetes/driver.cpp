@@ -160,7 +160,9 @@ void Driver::explain(const std::string& name_space, AppView& view) {
     const auto newest =
         std::max_element(events->items.begin(), events->items.end(),
                          [](const auto& a, const auto& b) { return time_of(a) < time_of(b); });
-    view.status.reason = pod->name + ": " + pod->reason + ": " + tamed(text_at(*newest, {"message"}), 300);
+    view.status.reason = pod->reason + ": " + tamed(text_at(*newest, {"message"}), 300);
+    for (auto& told : view.status.pods)
+        if (told.name == pod->name) told.reason = view.status.reason;
 }
 
 /// Why a controller cannot make pods (quota, admission), in its words.
@@ -344,15 +346,19 @@ Result<std::shared_ptr<ExecSession>> Driver::exec(const messages::ExecRequest& r
     if (!pods) return tl::unexpected(driver_error(pods.error()));
     if (pods->items.empty()) return fail("not_found", "the application has no pods");
     const json::value* chosen = nullptr;
+    const json::value* runs = nullptr;  // where none is ready
     for (const auto& pod : pods->items) {
+        if (!text_at(pod, {"metadata", "deletionTimestamp"}).empty()) continue;
         const auto view = view_pod(pod, view_limits());
         const bool wanted =
             request.pod.empty() ? view.state == PodView::State::ready : view.name == request.pod;
         if (wanted && chosen == nullptr) chosen = &pod;
+        if (text_at(pod, {"status", "phase"}) == "Running" && runs == nullptr) runs = &pod;
     }
+    if (chosen == nullptr && request.pod.empty()) chosen = runs;
     if (chosen == nullptr)
         return request.pod.empty()
-                   ? fail("not_running", "no pod of the application is ready")
+                   ? fail("not_running", "no pod of the application runs")
                    : fail("not_found", "the application has no pod " + request.pod.substr(0, 80));
     auto container = request.container;
     const auto& containers = list_at(*chosen, {"spec", "containers"});

@@ -72,7 +72,6 @@ private:
     Result<void> await_start(Deployment& d);
     Result<void> prune(const Deployment& d);
     void undo(Deployment& d);
-    Error with_last_lines(const Deployment& d, Error error, const std::optional<PodView>& pod);
     std::string why_no_pods(const std::string& name_space);
 
     Result<std::optional<AppRecord>> find_record(const std::string& name_space, const std::string& app);

@@ -88,25 +88,27 @@ private:
     }
 
     Result<Planned> plan_workload(const Workload& workload) {
-        auto pods = pod_template(context_, app_, workload, plan_.objects);
-        if (!pods) return tl::unexpected(pods.error());
+        std::optional<std::uint16_t> entrance;
+        for (const auto& point : application_.entrances)
+            if (point.workload == workload.name && !entrance) entrance = point.port;
+        auto pods = pod_template(context_, app_, workload, entrance, plan_.objects);
         if (application_.revision > 0)
-            (*pods)["metadata"].as_object()["annotations"] =
+            pods["metadata"].as_object()["annotations"] =
                 json::object{{annotation::kRevision, std::to_string(application_.revision)}};
         switch (workload.kind) {
             case WorkloadKind::deployment:
-                return deployment(workload, std::move(*pods));
+                return deployment(workload, std::move(pods));
             case WorkloadKind::stateful_set:
-                return stateful_set(workload, std::move(*pods));
+                return stateful_set(workload, std::move(pods));
             case WorkloadKind::job:
-                return job(workload, std::move(*pods));
+                return job(workload, std::move(pods));
             case WorkloadKind::cron_job:
-                return cron_job(workload, std::move(*pods));
+                return cron_job(workload, std::move(pods));
             case WorkloadKind::pod:
                 // A pod that is to live for ever shall outlive its node, too.
                 return workload.restart == lease::RestartPolicy::always
-                           ? deployment(workload, std::move(*pods))
-                           : pod(workload, std::move(*pods));
+                           ? deployment(workload, std::move(pods))
+                           : pod(workload, std::move(pods));
         }
         return fail("unsupported", workload.name + ": a kind of workload that this driver does not know");
     }

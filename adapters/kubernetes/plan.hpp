@@ -51,10 +51,10 @@ struct PlanContext {
 Result<AppPlan> plan_app(const PlanContext& context, const std::string& app,
                          const lease::Application& application);
 
-/// metadata and spec of a workload's pods; the Secrets that they need are appended to `objects`. Code
-/// `unsupported`.
-Result<json::object> pod_template(const PlanContext& context, const std::string& app,
-                                  const lease::Workload& workload, std::vector<Planned>& objects);
+/// metadata and spec of a workload's pods; the Secrets that they need are appended to `objects`. Where
+/// visitors enter (`entrance`) a container without a readiness probe is ready when it accepts connections.
+json::object pod_template(const PlanContext& context, const std::string& app, const lease::Workload& workload,
+                          std::optional<std::uint16_t> entrance, std::vector<Planned>& objects);
 
 /// The record as a ConfigMap, and back; nothing when it is none of ours.
 Planned record_object(const PlanContext& context, const AppRecord& record);

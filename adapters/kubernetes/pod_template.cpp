@@ -149,6 +149,7 @@ private:
             ports.push_back(std::move(entry));
         }
         if (!ports.empty()) out["ports"] = std::move(ports);
+        out["terminationMessagePolicy"] = "FallbackToLogsOnError";  // the reason of a crash
         out["resources"] = resources(c);
         out["securityContext"] = security(c);
         if (auto list = mounts(c); !list.empty()) out["volumeMounts"] = std::move(list);
@@ -293,16 +294,30 @@ json::object registry_config(const Workload& workload) {
     return {{".dockerconfigjson", base64(json::serialize(json::object{{"auths", std::move(logins)}}))}};
 }
 
+/// On the container that declares the port, else the first: the address is the pod's in any case.
+void add_entrance_probe(const Workload& workload, std::uint16_t port, json::array& containers) {
+    std::size_t chosen = 0;
+    for (std::size_t i = 0; i < workload.containers.size(); ++i)
+        for (const auto& declared : workload.containers[i].ports)
+            if (declared.number == port) chosen = i;
+    if (containers.empty() || workload.containers[chosen].readiness) return;
+    lease::Probe probe;
+    probe.port = port;
+    probe.period_s = 1;
+    containers[chosen].as_object()["readinessProbe"] = probe_object(probe);
+}
+
 }  // namespace
 
-Result<json::object> pod_template(const PlanContext& context, const std::string& app,
-                                  const Workload& workload, std::vector<Planned>& objects) {
+json::object pod_template(const PlanContext& context, const std::string& app, const Workload& workload,
+                          std::optional<std::uint16_t> entrance, std::vector<Planned>& objects) {
     const auto& config = context.config;
     PodBuilder builder(context, app, workload, objects);
     json::object spec;
     if (!workload.init_containers.empty())
         spec["initContainers"] = builder.containers(workload.init_containers);
     spec["containers"] = builder.containers(workload.containers);
+    if (entrance) add_entrance_probe(workload, *entrance, spec["containers"].as_array());
     if (auto volumes = builder.volumes(); !volumes.empty()) spec["volumes"] = std::move(volumes);
     spec["restartPolicy"] = restart_text(workload);
     const auto cap = static_cast<std::uint32_t>((config.stop_grace_cap.count() + 999) / 1000);

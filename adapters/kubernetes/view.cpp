@@ -23,6 +23,9 @@ constexpr std::array kNoImage{"ImagePullBackOff", "ErrImageNeverPull", "InvalidI
 constexpr std::array kCannotRun{"CreateContainerConfigError", "CreateContainerError", "RunContainerError",
                                 "PreCreateHookError",         "PreStartHookError",    "PostStartHookError"};
 
+constexpr std::size_t kLastWords = 300;
+constexpr std::size_t kMaxReason = 512;
+
 std::string condition(const json::value& object, std::string_view type, std::string_view member) {
     for (const auto& one : list_at(object, {"status", "conditions"}))
         if (text_at(one, {"type"}) == type) return text_at(one, {member});
@@ -37,7 +40,11 @@ std::string end_words(const json::value& terminated) {
     std::string words = "ended with exit code " + std::to_string(code);
     if (!reason.empty() && reason != "Error" && reason != "Completed")
         words += " (" + tamed(reason, 60) + ")";
-    if (const auto more = text_at(terminated, {"message"}); !more.empty()) words += ": " + tamed(more, 200);
+    // With FallbackToLogsOnError these are the last lines of its log.
+    auto last = text_at(terminated, {"message"});
+    while (!last.empty() && last.back() == '\n') last.pop_back();
+    if (last.size() > kLastWords) last.erase(0, last.size() - kLastWords);
+    if (!last.empty()) words += ": " + tamed(last);
     return words;
 }
 
@@ -48,7 +55,11 @@ bool ended_badly(const json::value& terminated) {
 /// Goes through the statuses of a pod's containers.
 class ContainerReader {
 public:
-    ContainerReader(PodView& view, const ViewLimits& limits) : view_(view), limits_(limits) {}
+    ContainerReader(PodView& view, const ViewLimits& limits, std::string restart_policy)
+        : view_(view), limits_(limits), policy_(std::move(restart_policy)) {}
+
+    /// Some containers have ended well and shall not run again, and all others are ready.
+    bool done_in_part() const { return done_ > 0 && bad_ == 0; }
 
     void read(const json::value& status, bool init) {
         const auto name = (init ? "init container " : "container ") + text_at(status, {"name"});
@@ -62,6 +73,7 @@ public:
             const auto at = seconds_of(text_at(status, {"state", "running", "startedAt"}));
             if (!init) view_.started_at = std::max(view_.started_at, at);
             if (flag_at(status, {"ready"}) || init) return;
+            ++bad_;
             view_.probe_fails = true;
             tell(name + " is not ready yet", false);
             if (restarts > limits_.restarts && last != nullptr)
@@ -69,9 +81,14 @@ public:
             return;
         }
         if (now != nullptr) {
-            if (ended_badly(*now)) tell(name + " " + end_words(*now), restarts > limits_.restarts);
+            const bool badly = ended_badly(*now);
+            if (!init) ++(badly || policy_ == "Always" ? bad_ : done_);
+            if (badly)
+                tell(name + " " + end_words(*now),
+                     restarts > limits_.restarts || (policy_ == "Never" && !init));
             return;
         }
+        if (!init) ++bad_;
         if (!init || last == nullptr) view_.started = view_.started && last != nullptr;
         const auto waits = text_at(status, {"state", "waiting", "reason"});
         const auto words = tamed(text_at(status, {"state", "waiting", "message"}), 300);
@@ -102,6 +119,8 @@ private:
     }
     PodView& view_;
     const ViewLimits& limits_;
+    const std::string policy_;
+    std::size_t done_ = 0, bad_ = 0;
 };
 
 bool being_deleted(const json::value& object) {
@@ -130,7 +149,9 @@ void read_job(const json::value& job, WorkloadView& view) {
 
 }  // namespace
 
-PodView view_pod(const json::value& pod, const ViewLimits& limits) {
+namespace {
+
+PodView read_pod(const json::value& pod, const ViewLimits& limits) {
     PodView view;
     view.name = text_at(pod, {"metadata", "name"});
     view.workload = label_of(pod, label::kWorkload);
@@ -153,7 +174,8 @@ PodView view_pod(const json::value& pod, const ViewLimits& limits) {
     }
     const auto& statuses = list_at(pod, {"status", "containerStatuses"});
     view.started = !statuses.empty();
-    ContainerReader reader(view, limits);
+    const auto policy = text_at(pod, {"spec", "restartPolicy"});
+    ContainerReader reader(view, limits, policy);
     for (const auto& status : list_at(pod, {"status", "initContainerStatuses"})) reader.read(status, true);
     for (const auto& status : statuses) reader.read(status, false);
     if (phase == "Failed") {
@@ -165,7 +187,9 @@ PodView view_pod(const json::value& pod, const ViewLimits& limits) {
         return view;
     }
     if (phase == "Unknown") view.state = State::unknown;
-    if (condition(pod, "Ready", "status") == "True") {
+    // To Kubernetes a pod is not ready when one of its containers has ended, however well.
+    if (condition(pod, "Ready", "status") == "True" ||
+        (view.state == State::starting && policy != "Always" && reader.done_in_part())) {
         view.state = State::ready;
         view.reason.clear();
         view.probe_fails = false;
@@ -176,6 +200,14 @@ PodView view_pod(const json::value& pod, const ViewLimits& limits) {
     if (view.state == State::unknown && view.reason.empty())
         view.reason = "its node " + tamed(text_at(pod, {"spec", "nodeName"}), 80) + " does not answer";
     if (view.state == State::starting && view.reason.empty()) view.reason = "it waits for a node";
+    return view;
+}
+
+}  // namespace
+
+PodView view_pod(const json::value& pod, const ViewLimits& limits) {
+    auto view = read_pod(pod, limits);
+    if (view.reason.size() > kMaxReason) view.reason.resize(kMaxReason);
     return view;
 }
 
@@ -214,7 +246,7 @@ AppView view_app(const AppRecord& record, const std::vector<json::value>& pods,
         ++(pod.state == State::failed    ? view.failed
            : pod.state == State::unknown ? view.unknown
                                          : view.starting);
-        if (view.reason.empty() || pod.state == State::failed) view.reason = pod.name + ": " + pod.reason;
+        if (view.reason.empty() || pod.state == State::failed) view.reason = pod.reason;
     }
 
     auto& status = app.status;
@@ -281,7 +313,7 @@ AppView view_app(const AppRecord& record, const std::vector<json::value>& pods,
                                    pod.name,
                                    pod.state == State::ready || pod.state == State::completed,
                                    pod.restarts,
-                                   pod.reason.substr(0, 512),
+                                   pod.reason,
                                    pod.image,
                                    {static_cast<std::uint64_t>(std::max<std::int64_t>(0, pod.started_at))}});
     }

@@ -35,8 +35,8 @@ Hash fresh_lease() {
     h.bytes[2] = static_cast<std::uint8_t>(pid >> 8);
     h.bytes[3] = static_cast<std::uint8_t>(pid);
     ++last;
-    h.bytes[30] = static_cast<std::uint8_t>(last >> 8);
-    h.bytes[31] = static_cast<std::uint8_t>(last);
+    h.bytes[4] = static_cast<std::uint8_t>(last >> 8);  // real keys are hashes: they differ from the start on
+    h.bytes[5] = static_cast<std::uint8_t>(last);
     return h;
 }
 

@@ -42,7 +42,7 @@ public:
     /// What the cluster still has of a lease, by name.
     virtual std::vector<std::string> left_of(const messages::Hash& lease) = 0;
     /// Why this cluster (not its driver) cannot show something: "egress" (rules are not enforced), "names"
-    /// (there is no DNS), "volumes" (nobody provisions them). Empty: it can.
+    /// (there is no DNS), "volumes" (nobody provisions them), "end of input" (of a command). Empty: it can.
     virtual std::string cannot(const std::string& what) const = 0;
 };
 

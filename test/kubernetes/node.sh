@@ -81,6 +81,7 @@ inside() {
         name=$1
         shift
         "$@" </dev/null >"logs/$name.log" 2>&1 &
+        disown # the shell need not tell how it ended
     }
     mkdir -p logs conf sys cni kubelet root
     # What containerd, kubelet and the network plugins keep in fixed places is private to this node.
@@ -158,7 +159,7 @@ CONF
     poll "${ctr[@]}" version
     install -D "$bin/pause" root/pause/pause
     "$here/image.sh" localhost/pause:1 root/pause pause.tar /pause
-    "$here/sample-root.sh" root/sample
+    "$here/../../tools/sample_image_files" root/sample
     "$here/image.sh" localhost/grid-sample:1 root/sample sample.tar /bin/serve
     # shellcheck disable=SC2086
     for image in pause.tar sample.tar ${GRID_NODE_IMAGES:-}; do "${ctr[@]}" -n k8s.io images import "$image" >>logs/import.log 2>&1; done
