@@ -270,11 +270,12 @@ Result<void> Driver::prune(const Deployment& d) {
 /// Back to what was before. What fails here is left to the next apply or removal, which the lease asks for.
 void Driver::undo(Deployment& d) {
     if (d.first) {
-        if (d.new_namespace) {
-            // Only what this run made, and only when it is still that.
+        if (d.touched) {
+            // The namespace stays: its end would take minutes, and the next try would have to await it.
+            (void)delete_objects(d.name_space, d.app);
+            (void)api_.remove(core::kConfigMaps, d.name_space, record_name(d.app));
+        } else if (d.new_namespace) {
             (void)api_.remove(core::kNamespaces, "", d.name_space);
-        } else if (d.touched) {
-            (void)remove_app(d.name_space, d.app, stop_);
         }
         return;
     }

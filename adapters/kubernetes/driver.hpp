@@ -78,6 +78,8 @@ private:
     Result<AppView> look(const std::string& name_space, const AppRecord& record);
     void explain(const std::string& name_space, AppView& view);
     bool drifted(const std::string& name_space, const AppRecord& record, const AppView& view);
+    /// Begins to delete all of an application but its volumes and its record.
+    Result<void> delete_objects(const std::string& name_space, const std::string& app);
     Result<void> remove_app(const std::string& name_space, const std::string& app, Stop& stop);
     Result<std::vector<json::value>> jobs_of(const std::string& name_space, const std::string& app);
 

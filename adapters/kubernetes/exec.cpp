@@ -3,6 +3,7 @@
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket.hpp>
@@ -31,6 +32,8 @@ constexpr char kV4[] = "v4.channel.k8s.io";
 constexpr std::size_t kMaxFrame = 4u << 20;
 constexpr std::size_t kPiece = 32 * 1024;
 constexpr std::size_t kMaxQueued = 64;  // frames in either direction; more, and the one who sends waits
+
+constexpr milliseconds kSizeRepeated{2'000};
 
 // Channels: the first byte of every frame.
 constexpr char kInput = 0, kOutput = 1, kError = 2, kStatus = 3, kResize = 4;
@@ -81,6 +84,7 @@ public:
         lowest().expires_never();
         io_.restart();
         take_next();
+        if (tty_) repeat_size(milliseconds(100));
         thread_ = std::thread([this] {
             const Stop::Socket lent(&stopping_, lowest().socket().native_handle());
             const auto work = asio::make_work_guard(io_);
@@ -110,9 +114,10 @@ public:
         if (can_finish_) send(std::string{kClose, kInput});
     }
     void resize(std::uint16_t columns, std::uint16_t rows) override {
-        if (tty_)
-            send(std::string(1, kResize) +
-                 json::serialize(json::object{{"Width", columns}, {"Height", rows}}));
+        if (!tty_) return;
+        const std::lock_guard lock(mutex_);
+        size_ = std::string(1, kResize) + json::serialize(json::object{{"Width", columns}, {"Height", rows}});
+        offer(size_);
     }
     void abandon() override {
         abandoned_ = true;
@@ -170,9 +175,30 @@ private:
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [this] { return outgoing_.size() < kMaxQueued || ended_; });
         if (ended_) return false;
+        offer(std::move(frame));
+        return true;
+    }
+
+    /// Under the lock; a frame that finds no room is lost.
+    void offer(std::string frame) {
+        if (ended_ || outgoing_.size() >= kMaxQueued) return;
         outgoing_.push_back(std::move(frame));
         if (outgoing_.size() == 1) asio::post(io_, [this] { send_next(); });
-        return true;
+    }
+
+    /// Runtimes lose the size of a terminal that is told before its process has started, and nobody tells
+    /// when that was.
+    void repeat_size(milliseconds after) {
+        if (after > kSizeRepeated) return;
+        timer_.expires_after(after);
+        timer_.async_wait([this, after](beast::error_code e) {
+            if (e) return;
+            {
+                const std::lock_guard lock(mutex_);
+                offer(size_);
+            }
+            repeat_size(after * 2);
+        });
     }
 
     void send_next() {
@@ -194,6 +220,7 @@ private:
     asio::io_context io_{1};
     std::shared_ptr<TlsContext> tls_;  // outlives the stream
     websocket::stream<TlsStream> stream_{io_, *tls_};
+    asio::steady_timer timer_{io_};
     beast::flat_buffer buffer_;
     Stop stopping_;
     const bool tty_;
@@ -205,6 +232,7 @@ private:
     std::condition_variable changed_;
     std::deque<Piece> pieces_;
     std::deque<std::string> outgoing_;
+    std::string size_;  ///< of the terminal, as it is told
     bool paused_ = false;
     bool ended_ = false;
     Result<int> exit_code_ = fail("cluster_unavailable", "the connection ended before the command did");
@@ -247,8 +275,8 @@ Result<std::shared_ptr<ExecSession>> begin_exec(Api& api, const ExecCall& call, 
         const auto answer = session->open(api, *who, target, deadline);
         if (!answer) return tl::unexpected(answer.error());
         if (answer->status == 101) {
-            session->begin();
             session->resize(call.columns, call.rows);
+            session->begin();
             return session;
         }
         if (answer->status != 401 || renewed) return tl::unexpected(error_of(*answer));

@@ -59,7 +59,7 @@ Result<void> Driver::await_namespace_gone(const std::string& name, Deadline dead
                 "the namespace " + name + " is still being deleted" + (stuck.empty() ? "" : ": " + stuck));
 }
 
-Result<void> Driver::remove_app(const std::string& name_space, const std::string& app, Stop& stop) {
+Result<void> Driver::delete_objects(const std::string& name_space, const std::string& app) {
     const auto known = discovery();
     if (!known) return tl::unexpected(known.error());
     for (const auto& resource : app_resources(**known)) {
@@ -71,6 +71,11 @@ Result<void> Driver::remove_app(const std::string& name_space, const std::string
                 return tl::unexpected(done.error());
         }
     }
+    return {};
+}
+
+Result<void> Driver::remove_app(const std::string& name_space, const std::string& app, Stop& stop) {
+    if (auto begun = delete_objects(name_space, app); !begun) return begun;
     Mirror mirror(api_, core::kPods, name_space, app_query(app));
     const auto gone = mirror.run(steady_clock::now() + config_.remove_timeout, kTick, stop,
                                  [](const Mirror::Objects& pods) { return !pods.empty(); });

@@ -181,15 +181,17 @@ TEST_CASE("cluster: commands run in containers with input, output, errors, termi
         tenant.execute({"/bin/sh", "-c", "head -c 300000 /dev/zero | wc -c; head -c 300000 /dev/zero"});
     CHECK(big.out.size() == 300000 + 7);
 
-    auto terminal =
-        tenant.cluster.driver().exec({tenant.lease,
-                                      tenant.app,
-                                      "",
-                                      "",
-                                      {"/bin/sh", "-c", "read line; busybox stty size; echo got $line"},
-                                      true,
-                                      100,
-                                      40});
+    auto terminal = tenant.cluster.driver().exec(
+        {tenant.lease,
+         tenant.app,
+         "",
+         "",
+         {"/bin/sh", "-c",
+          "read line; until busybox stty size 2>/dev/null | grep '40 100'; do sleep "
+          "0.1; done; echo got $line"},
+         true,
+         100,
+         40});
     REQUIRE(problem_of(terminal) == "");
     (*terminal)->resize(100, 40);
     (*terminal)->write("typed\n");

@@ -299,8 +299,18 @@ TEST_CASE("kubernetes: a first deployment that fails leaves nothing and says why
     REQUIRE_FALSE(failed);
     CHECK(failed.error().code == "image_unavailable");
     CHECK(failed.error().message.find("ErrImageNeverPull") != std::string::npos);
-    REQUIRE(
-        eventually([&] { return !world.has(core::kNamespaces, "", name_space); }, std::chrono::seconds(120)));
+    CHECK(driver->status(lease, "app").health == Health::absent);
+    REQUIRE(eventually([&] { return world.objects(core::kPods, name_space).empty(); }));
+    CHECK(world.objects(kDeployments, name_space).empty());
+    CHECK(world.objects(core::kServices, name_space).empty());
+    CHECK(driver->list().value() == std::vector<messages::RunningApp>{{lease, ""}});
+    // The next try begins at once, and finds its place.
+    world.kubelets().play("nope", [](const std::string&, const json::value& pod) {
+        return Kubelets::running(pod, "198.51.100.40");
+    });
+    REQUIRE(problem(driver->apply(lease, "app", web_app("nope"), kBought)) == "");
+    CHECK(await(*driver, lease, Health::ready).health == Health::ready);
+    REQUIRE(problem(driver->remove(lease, "")) == "");
 
     auto greedy = web_app();
     greedy.workloads[0].replicas = 41;
