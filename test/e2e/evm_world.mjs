@@ -148,7 +148,11 @@ export async function take(gateway, index, name, ...words) {
 /** Accepts an order that counts at its gateway: a token of its lease. */
 export async function accept(gateway, index, order) {
   const { token } = await login(gateway, index)
-  const accepted = await api(`${gateway.gateway}/v1/orders/${order}/accept`, 'POST', undefined, bearer(token))
+  // What is left of an order that ended, and runs again, is removed first.
+  const accepted = await until('nothing of the order is being removed', async () => {
+    const answer = await api(`${gateway.gateway}/v1/orders/${order}/accept`, 'POST', undefined, bearer(token))
+    return answer.json?.code === 'busy' ? undefined : answer
+  })
   assert.equal(accepted.status, 200, accepted.body)
   return accepted.json.session.token
 }
