@@ -36,6 +36,7 @@ struct PodmanConfig {
     std::chrono::milliseconds image_grace{24 * 3'600'000};  ///< images unused for so long are collected
     /// Old pods of an update live on for so long: visitors are sent to the new ones meanwhile.
     std::chrono::milliseconds drain{1'000};
+    std::chrono::milliseconds storage_round{20'000};  ///< between two looks at what is written
     std::chrono::milliseconds restart_backoff{
         1'000};                  ///< before the first restart of a crashed container; doubles
     unsigned restart_limit = 4;  ///< restarts within ten minutes after which an application counts as failed

@@ -261,13 +261,15 @@ Result<std::string> PodmanApi::image_user(const std::string& name) const {
     return text_of(document, "User");
 }
 
-Result<void> PodmanApi::pull(const std::string& name, milliseconds limit) const {
-    const auto response =
-        call("POST", "/images/pull?policy=always&reference=" + percent_encode(name), {}, limit);
-    if (!response)
-        return response.error().code == "cluster_unavailable"
-                   ? tl::unexpected(response.error())
-                   : fail("image_unavailable", response.error().message);
+Result<void> PodmanApi::pull(const std::string& name, const std::string& login, milliseconds limit) const {
+    HttpRequest request;
+    request.method = "POST";
+    request.target = std::string(kBase) + "/images/pull?policy=always&reference=" + percent_encode(name);
+    if (!login.empty()) request.headers = {{"X-Registry-Auth", login}};
+    const auto response = client_.request(request, steady_clock::now() + limit, 64u << 20);
+    if (!response) return transport(response.error());
+    if (response->status >= 400)
+        return fail("image_unavailable", name + ": " + refused(*response).value().message);
     // One JSON document a line; the last tells how it went.
     std::string error = "podman did not say that it has the image";
     for (std::size_t at = 0; at < response->body.size();) {

@@ -47,6 +47,15 @@ struct NetworkRow {
     std::map<std::string, std::string> labels;
 };
 
+struct VolumeRow {
+    std::string name;
+    std::string directory;  ///< on this machine
+    bool fresh = false;     ///< made by this very call
+    std::map<std::string, std::string> labels;
+
+    const std::string& label(const std::string& name) const;
+};
+
 struct ImageRow {
     std::string id;
     std::vector<std::string> names;  ///< none: an old version whose name has moved on
@@ -95,6 +104,17 @@ public:
     /// The path of a prepared command.
     static std::string exec_path(const std::string& exec);
 
+    /// Of its first process, on this machine; 0: it does not run.
+    Result<int> pid_of(const std::string& id) const;
+
+    /// Makes a volume; one of that name that is there already is fine.
+    Result<VolumeRow> create_volume(const std::string& name,
+                                    const std::map<std::string, std::string>& labels) const;
+    /// Volumes that bear all these labels ("key=value").
+    Result<std::vector<VolumeRow>> volumes(const std::vector<std::string>& labels) const;
+    /// One that is not there is fine. Code conflict: a container has it.
+    Result<void> remove_volume(const std::string& name) const;
+
     Result<NetworkRow> create_network(const std::string& spec) const;
     Result<NetworkRow> network(const std::string& name) const;
     Result<std::vector<NetworkRow>> networks(const std::string& label) const;
@@ -107,8 +127,8 @@ public:
     Result<void> remove_image(const std::string& id) const;
     /// The user that an image's configuration names; empty: root.
     Result<std::string> image_user(const std::string& name) const;
-    /// Code image_unavailable with podman's message.
-    Result<void> pull(const std::string& name, milliseconds limit) const;
+    /// Code image_unavailable with podman's message. `login`: a header of registry_login, or empty.
+    Result<void> pull(const std::string& name, const std::string& login, milliseconds limit) const;
 
 private:
     Result<std::string> prepare_exec(const std::string& id, const std::vector<std::string>& command,

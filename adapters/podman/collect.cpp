@@ -42,6 +42,10 @@ Result<std::vector<std::string>> Driver::collect(const std::vector<messages::Has
         const auto lease = network.labels.find(label::kLease);
         if (lease != network.labels.end() && !kept.count(lease->second)) dead.insert(lease->second);
     }
+    const auto volumes = volumes_.of();
+    if (!volumes) return tl::unexpected(volumes.error());
+    for (const auto& volume : *volumes)
+        if (const auto& lease = volume.label(label::kLease); !kept.count(lease)) dead.insert(lease);
     std::vector<std::string> gone;
     for (const auto& lease : dead) {
         // A deployment may have begun since the list was read.
@@ -51,9 +55,13 @@ Result<std::vector<std::string>> Driver::collect(const std::vector<messages::Has
         const auto now = api_.containers(labels(lease));
         if (!now || !now->empty()) continue;
         if (auto done = networks_.remove(lease); !done) return tl::unexpected(done.error());
+        applications_.forget(lease, {});
+        if (auto done = volumes_.remove_all(lease); !done) return tl::unexpected(done.error());
+        if (auto done = release_mounts(mounts_directory(lease, {})); !done)
+            return tl::unexpected(done.error());
         fs::remove_all(app_directory(lease, {}), e);
         events_.forget(lease, {});
-        gone.push_back("network and files of lease 0x" + lease);
+        gone.push_back("network, files and volumes of lease 0x" + lease);
     }
     if (!layout_.own_service) return gone;
 

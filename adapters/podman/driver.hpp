@@ -3,6 +3,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -15,18 +16,22 @@
 #include "adapters/cluster_driver.hpp"
 #include "adapters/podman.hpp"
 #include "adapters/podman/api.hpp"
+#include "adapters/podman/application_book.hpp"
 #include "adapters/podman/exec.hpp"
 #include "adapters/podman/health.hpp"
 #include "adapters/podman/network.hpp"
 #include "adapters/podman/plan.hpp"
+#include "adapters/podman/run_book.hpp"
 #include "adapters/podman/service.hpp"
+#include "adapters/podman/volumes.hpp"
 
 namespace grid::adapters::podman {
 
 /// Work on one lease goes one after another; looking at it waits for nobody.
 class Driver final : public ClusterDriver {
 public:
-    Driver(PodmanConfig config, Layout layout);
+    /// `now`: seconds since 1970, the clock of jobs, cron jobs and events.
+    Driver(PodmanConfig config, Layout layout, std::function<messages::Timestamp()> now = wall_clock);
     ~Driver() override;
     Driver(const Driver&) = delete;
     Driver& operator=(const Driver&) = delete;
@@ -61,7 +66,9 @@ private:
         std::atomic<int> removals{0};
     };
     struct Deployment;
+    struct Rollout;
 
+    static messages::Timestamp wall_clock();
     std::shared_ptr<Gate> gate(const std::string& lease);
     std::vector<std::string> labels(const std::string& lease = {}, const std::string& app = {}) const;
     std::string app_directory(const std::string& lease, const std::string& app) const;
@@ -70,31 +77,73 @@ private:
                               const messages::Resources& resources) const;
     void note(const Deployment& d, EventBook::Kind kind, const std::string& reason,
               const std::string& message);
+    // apply.cpp
+    Result<void> compare(Deployment& d, const std::vector<ContainerRow>& lease_rows);
+    Result<void> plan_pods(Deployment& d, const std::vector<ContainerRow>& lease_rows);
+    Result<PodPlan> plan_pod(Deployment& d, const Rollout& r, const std::string& replica,
+                             std::set<std::string>& taken);
+    Result<void> settle(Deployment& d);
+    void undo(Deployment& d);
+    Error with_last_lines(Deployment& d, Error error);
+    std::map<std::string, std::size_t> wanted_pods(const lease::Application& application) const;
+
+    // images.cpp
     Result<void> prepare_images(Deployment& d);
     Result<void> check_registry(const std::string& image) const;
-    Result<void> plan_pods(Deployment& d, const std::vector<ContainerRow>& lease_rows);
-    Result<void> start_pods(Deployment& d);
-    Result<void> start_pod(Deployment& d, const PodPlan& pod);
-    Result<void> run_init(Deployment& d, const PodPlan& pod, const ContainerPlan& plan);
-    Result<void> wait_for_update(Deployment& d);
-    Error with_last_lines(Deployment& d, Error error);
-    Result<void> remove_version(const Deployment& d, const std::string& version);
+
+    // rollout.cpp
+    Result<void> roll_out(Deployment& d, Rollout& r);
+    Result<void> take_over(Deployment& d, Rollout& r);
+    Result<void> begin_set(Deployment& d, Rollout& r);
+    Result<void> update_set(Deployment& d, Rollout& r);
+    Result<void> wait_ready(Deployment& d, const Rollout& r, const std::vector<const PodPlan*>& pods);
+    void stop_rows(const std::vector<ContainerRow>& rows);
+    void pause_pod(Rollout& r, const std::string& replica);
+
+    // pods.cpp
+    Result<void> start_pods(Deployment& d, const std::vector<const PodPlan*>& pods);
+    Result<void> start_pod(const PodPlan& pod, const std::function<bool()>& cancelled);
+    Result<void> run_init(const PodPlan& pod, const ContainerPlan& plan,
+                          const std::function<bool()>& cancelled);
     Result<void> remove_rows(std::vector<ContainerRow> rows);
     std::uint32_t user_base(const std::string& lease);
+
+    // jobs.cpp
+    struct JobRound;
+    void watch_jobs();
+    void do_jobs(const std::string& lease, const std::string& app);
+    void do_cron(JobRound& round, const lease::Workload& workload);
+    void do_run(JobRound& round, const lease::Workload& workload, Run& run);
+    void start_runs_pods(JobRound& round, const lease::Workload& workload, Run& run, std::uint32_t count);
+    void finish(JobRound& round, const lease::Workload& workload, Run& run, Run::State state,
+                const std::string& reason);
+    void clear_old_runs(JobRound& round, const lease::Workload& workload);
+    std::string runs_path(const std::string& lease, const std::string& app) const;
+    void add_jobs(const std::string& lease, const std::string& app, const lease::Application& application,
+                  messages::AppStatus& status);
 
     void watch();
     void watch_containers();
     void restart(const ContainerRow& row, const std::vector<ContainerRow>& rows);
     void finish_stop(const ContainerRow& row);
     void measure_storage();
+    bool drifted(const std::vector<ContainerRow>& rows, const lease::Application& application) const;
+    std::string mounts_directory(const std::string& lease, const std::string& app) const;
 
     const PodmanConfig config_;
     const Layout layout_;
     PodmanService service_;
     PodmanApi api_;
+    const std::function<messages::Timestamp()> now_;
     EventBook events_;
     HealthBook health_;
     LeaseNetworks networks_;
+    LeaseVolumes volumes_;
+    ApplicationBook applications_;
+    std::mutex pending_mutex_;
+    /// What is being applied for the first time.
+    std::map<std::pair<std::string, std::string>, ApplicationBook::Entry> pending_;
+    std::map<std::string, std::future<void>> job_rounds_;  ///< by lease; of the watching thread alone
     runtime::AddressGuard registries_;
     std::mutex collect_mutex_;                      ///< one collection at a time
     std::map<std::string, SteadyTime> image_used_;  ///< when an image was last seen used, or first seen

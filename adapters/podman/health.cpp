@@ -1,13 +1,8 @@
 #include "adapters/podman/health.hpp"
 
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 #include "adapters/podman/plan.hpp"
 
@@ -21,9 +16,6 @@ using std::chrono::steady_clock;
 
 namespace {
 
-constexpr milliseconds kConnectLimit{300};
-constexpr milliseconds kStartProbePeriod{100};  // until ready, the period counts from then on
-constexpr seconds kMaxProbe{5};
 constexpr std::chrono::minutes kCrashWindow{10};
 constexpr seconds kMaxBackoff{60};
 constexpr seconds kStable{10};
@@ -57,48 +49,6 @@ Pods pods_of(const std::vector<ContainerRow>& rows) {
 
 }  // namespace
 
-bool accepts_connections(const std::string& address, std::uint16_t port, milliseconds limit) {
-    sockaddr_in to{};
-    to.sin_family = AF_INET;
-    to.sin_port = htons(port);
-    if (::inet_pton(AF_INET, address.c_str(), &to.sin_addr) != 1) return false;
-    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0) return false;
-    bool connected = ::connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to) == 0;
-    if (!connected && errno == EINPROGRESS) {
-        pollfd wait{fd, POLLOUT, 0};
-        int error = 0;
-        socklen_t size = sizeof error;
-        connected = ::poll(&wait, 1, static_cast<int>(limit.count())) == 1 &&
-                    ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
-    }
-    ::close(fd);
-    return connected;
-}
-
-bool probe_succeeds(const PodmanApi& api, const ContainerRow& row, const lease::Probe& probe) {
-    const milliseconds limit = std::min<milliseconds>(seconds(probe.timeout_s), kMaxProbe);
-    switch (probe.kind) {
-        case lease::Probe::Kind::tcp_socket:
-            return accepts_connections(row.label(label::kAddress), probe.port, limit);
-        case lease::Probe::Kind::exec: {
-            const auto code = api.execute(row.id, probe.command, limit);
-            return code && *code < 1;
-        }
-        case lease::Probe::Kind::http_get: {
-            const runtime::HttpClient client(runtime::TcpSocket{row.label(label::kAddress), probe.port});
-            runtime::HttpRequest request;
-            request.target = probe.path.empty() ? "/" : probe.path;
-            request.headers = {{"User-Agent", "grid-probe"}};
-            // The head decides; the body is left.
-            const auto response =
-                client.stream(request, steady_clock::now() + limit, [](std::string_view) { return false; });
-            return response && response->status >= 200 && response->status < 400;
-        }
-    }
-    return false;
-}
-
 std::string exit_words(const ContainerRow& row) {
     const auto name = row.label(label::kContainer);
     const auto code = std::to_string(row.exit_code);
@@ -110,10 +60,10 @@ std::string exit_words(const ContainerRow& row) {
 }
 
 void HealthBook::Entry::begin_probes() {
-    ready = false;
-    successes = failures = live_failures = 0;
+    ready = started = false;
+    successes = failures = live_failures = start_failures = 0;
     first_seen = steady_clock::now();
-    next_probe = next_live = SteadyTime{};
+    next_probe = next_live = next_start = SteadyTime{};
 }
 
 HealthBook::Entry& HealthBook::entry(const ContainerRow& row) {
@@ -130,46 +80,6 @@ HealthBook::Entry& HealthBook::entry(const ContainerRow& row) {
         e.failed_starts = 0;
     }
     return e;
-}
-
-bool HealthBook::ready_now(const ContainerRow& row, const ContainerRow& owner) {
-    const auto probe = read_probe(row.label(label::kReadiness));
-    const auto now = steady_clock::now();
-    {
-        const std::lock_guard lock(mutex_);
-        auto& e = entry(row);
-        if (row.read_at < e.changed_at) return false;
-        if (now < e.next_probe) return e.ready;
-        if (probe && !e.ready && now < e.first_seen + seconds(probe->initial_delay_s)) return false;
-        e.next_probe = now + kMaxProbe;  // nobody else probes it meanwhile
-    }
-    bool good = true;
-    if (probe) {
-        good = probe_succeeds(api_, row, *probe);
-    } else if (&row == &owner) {
-        for (const auto& [name, port] : read_entrances(row.label(label::kEntrances)))
-            good = good && accepts_connections(row.label(label::kAddress), port, kConnectLimit);
-    }
-    const std::lock_guard lock(mutex_);
-    auto& e = entry(row);
-    if (row.read_at < e.changed_at) return false;
-    const bool was_ready = e.ready;
-    e.successes = good ? e.successes + 1 : 0;
-    e.failures = good ? 0 : e.failures + 1;
-    if (!e.ready && good && e.successes >= (probe ? probe->success_threshold : 1)) e.ready = true;
-    if (e.ready && !good && e.failures >= (probe ? probe->failure_threshold : 3)) e.ready = false;
-    if (!was_ready && e.ready)
-        events_.note(row, EventBook::Kind::normal, "Ready", row.label(label::kContainer) + " is ready");
-    if (was_ready && !e.ready)
-        events_.note(row, EventBook::Kind::warning, "Unhealthy",
-                     row.label(label::kContainer) +
-                         (probe ? " fails its readiness probe" : " does not accept connections any more"));
-    const auto period = probe ? seconds(probe->period_s) : seconds(2);
-    e.next_probe = steady_clock::now() + (e.ready ? milliseconds(period)
-                                          : good  ? milliseconds(0)
-                                                  : kStartProbePeriod);
-    if (!e.ready && !probe) e.next_probe = SteadyTime{};
-    return e.ready;
 }
 
 HealthBook::PodView HealthBook::view_unstarted(const ContainerRow& row, const Entry& e) const {
@@ -241,66 +151,91 @@ messages::PodStatus HealthBook::told(const std::vector<const ContainerRow*>& pod
     return told;
 }
 
-AppStatus HealthBook::status(const std::vector<ContainerRow>& rows) {
+AppStatus HealthBook::status(const std::vector<ContainerRow>& rows,
+                             const std::map<std::string, std::size_t>& wanted) {
     AppStatus status;
     const auto pods = pods_of(rows);
-    if (pods.empty()) {
-        status.health = rows.empty() ? Health::absent : Health::starting;
-        if (!rows.empty()) status.reason = "an init container is running";
-        return status;
-    }
     struct Version {
         std::int64_t created = 0;
-        std::size_t ready = 0, failed = 0, other = 0, containers = 0, expected = 0;
-        std::set<std::string> workloads, served;
+        std::size_t pods = 0, ready = 0, failed = 0;
         std::string reason;
-        std::vector<messages::Endpoint> endpoints;
-        std::vector<messages::PodStatus> pods;
-        bool whole() const {
-            return containers >= expected && ready > 0 && served.size() == workloads.size();
-        }
+        std::vector<messages::PodStatus> told;
     };
-    std::map<std::string, Version> versions;
+    struct Set {
+        std::map<std::string, Version> versions;
+        std::vector<messages::Endpoint> endpoints;
+    };
+    std::map<std::string, Set> sets;
+    for (const auto& [workload, count] : wanted)
+        if (count) sets[workload];
+    std::vector<messages::PodStatus> of_jobs;
     const auto limit = steady_clock::now() + kProbeBudget;
     for (const auto& [key, pod] : pods) {
         const auto& first = *pod.front();
-        auto& v = versions[first.label(label::kVersion)];
-        v.created = std::max(v.created, first.created_at);
-        v.containers += pod.size();
-        v.expected = label_number(first, label::kExpected);
-        v.workloads.insert(first.label(label::kWorkload));
         PodView seen{Pod::starting, "not looked at yet"};
         if (steady_clock::now() < limit) seen = view(pod);
-        if (v.pods.size() < messages::kMaxPodStatuses) v.pods.push_back(told(pod, seen));
+        if (first.label(label::kKind) == "job") {
+            of_jobs.push_back(told(pod, seen));
+            continue;
+        }
+        auto& set = sets[first.label(label::kWorkload)];
+        auto& v = set.versions[first.label(label::kVersion)];
+        v.created = std::max(v.created, first.created_at);
+        ++v.pods;
+        v.told.push_back(told(pod, seen));
         if (seen.state == Pod::ready || seen.state == Pod::completed) {
             ++v.ready;
-            v.served.insert(first.label(label::kWorkload));
-            if (seen.state == Pod::ready && label_number(first, label::kIndex) < 1)
+            if (seen.state == Pod::ready)
                 for (const auto& [name, port] : read_entrances(first.label(label::kEntrances)))
-                    v.endpoints.push_back({name, first.label(label::kAddress), port});
+                    set.endpoints.push_back({name, first.label(label::kAddress), port});
         } else {
-            seen.state == Pod::failed ? ++v.failed : ++v.other;
+            v.failed += seen.state == Pod::failed;
             if (v.reason.empty() || seen.state == Pod::failed) v.reason = seen.reason;
         }
     }
-    // The newest version that serves wholly; else the newest.
-    const Version* chosen = nullptr;
-    for (const auto& [name, v] : versions) {
-        const bool better = !chosen || (v.whole() && !chosen->whole()) ||
-                            (v.whole() == chosen->whole() && v.created > chosen->created);
-        if (better) chosen = &v;
+    std::size_t ready = 0, all = 0, failed = 0, waiting = 0;
+    for (const auto& [workload, set] : sets) {
+        const auto found = wanted.find(workload);
+        const auto want = found == wanted.end() ? 0 : found->second;
+        // The newest version that serves wholly; else the newest that serves at all; else the newest.
+        const auto rank = [&](const Version& v) {
+            return std::tuple(v.ready > 0 && v.pods >= want, v.ready > 0, v.created);
+        };
+        const Version* chosen = nullptr;
+        for (const auto& [name, v] : set.versions)
+            if (!chosen || rank(v) > rank(*chosen)) chosen = &v;
+        status.endpoints.insert(status.endpoints.end(), set.endpoints.begin(), set.endpoints.end());
+        if (!chosen) {
+            ++waiting;
+            continue;
+        }
+        status.pods.insert(status.pods.end(), chosen->told.begin(), chosen->told.end());
+        ready += chosen->ready;
+        all += std::max(want, chosen->pods);
+        const bool serves = chosen->ready > 0 && chosen->pods >= want;
+        if (!serves) ++(chosen->failed ? failed : waiting);
+        if (status.reason.empty() || (!serves && chosen->failed)) status.reason = chosen->reason;
     }
-    status.endpoints = chosen->endpoints;
-    status.pods = chosen->pods;
-    status.reason = chosen->reason;
-    if (chosen->whole()) {
-        status.health = Health::ready;
-        const auto all = chosen->ready + chosen->failed + chosen->other;
-        if (chosen->ready < all)
-            status.reason = std::to_string(chosen->ready) + " of " + std::to_string(all) +
-                            " pods are ready: " + chosen->reason;
+    status.pods.insert(status.pods.end(), of_jobs.begin(), of_jobs.end());
+    std::sort(status.pods.begin(), status.pods.end(),
+              [](const auto& a, const auto& b) { return a.name < b.name; });
+    if (status.pods.size() > messages::kMaxPodStatuses) status.pods.resize(messages::kMaxPodStatuses);
+    if (failed) {
+        status.health = Health::failed;
+    } else if (waiting) {
+        status.health = Health::starting;
+        if (status.reason.empty()) status.reason = "not everything is started yet";
     } else {
-        status.health = chosen->failed ? Health::failed : Health::starting;
+        status.health = sets.empty() ? Health::absent : Health::ready;
+        if (ready < all)
+            status.reason =
+                std::to_string(ready) + " of " + std::to_string(all) + " pods are ready: " + status.reason;
+        else
+            status.reason.clear();
+    }
+    if (sets.empty() && pods.empty() && !rows.empty()) {
+        status.health = Health::starting;
+        status.reason = "an init container is running";
     }
     return status;
 }
@@ -327,7 +262,7 @@ bool HealthBook::restart_due(const ContainerRow& row) {
     {
         const std::lock_guard lock(mutex_);
         auto& e = entry(row);
-        if (!e.evicted.empty() || row.read_at < e.changed_at) return false;
+        if (!e.evicted.empty() || e.held || row.read_at < e.changed_at) return false;
         if (row.state == "created" || row.state == "initialized")
             return e.restart_begun && now >= e.restart_at;
         const bool due = now >= e.restart_at + (row.state == "stopped" ? kCleanup : seconds(0));
@@ -381,29 +316,6 @@ bool HealthBook::awaits_restart(const std::string& id) const {
     return i != entries_.end() && (i->second.crashed || i->second.failed_starts);
 }
 
-bool HealthBook::alive(const ContainerRow& row) {
-    const auto probe = read_probe(row.label(label::kLiveness));
-    if (!probe || !row.running()) return true;
-    const auto now = steady_clock::now();
-    {
-        const std::lock_guard lock(mutex_);
-        auto& e = entry(row);
-        if (row.read_at < e.changed_at || now < e.next_live ||
-            now < e.first_seen + seconds(probe->initial_delay_s))
-            return true;
-        e.next_live = now + seconds(probe->period_s);
-    }
-    const bool good = probe_succeeds(api_, row, *probe);
-    const std::lock_guard lock(mutex_);
-    auto& e = entry(row);
-    if (row.read_at < e.changed_at) return true;
-    e.live_failures = good ? 0 : e.live_failures + 1;
-    if (e.live_failures < probe->failure_threshold) return true;
-    events_.note(row, EventBook::Kind::warning, "Unhealthy",
-                 row.label(label::kContainer) + " fails its liveness probe and is restarted");
-    return false;
-}
-
 void HealthBook::evict(const ContainerRow& row, std::string reason) {
     const std::lock_guard lock(mutex_);
     events_.note(row, EventBook::Kind::warning, "Evicted", row.label(label::kContainer) + " " + reason);
@@ -414,6 +326,25 @@ bool HealthBook::evicted(const std::string& id) const {
     const std::lock_guard lock(mutex_);
     const auto i = entries_.find(id);
     return i != entries_.end() && !i->second.evicted.empty();
+}
+
+void HealthBook::hold(const std::string& id) {
+    const std::lock_guard lock(mutex_);
+    entries_[id].held = true;
+}
+
+void HealthBook::release(const std::string& id) {
+    const std::lock_guard lock(mutex_);
+    auto& e = entries_[id];
+    e.held = false;
+    e.changed_at = steady_clock::now();
+    e.begin_probes();
+}
+
+std::uint32_t HealthBook::restarts(const std::string& id) const {
+    const std::lock_guard lock(mutex_);
+    const auto i = entries_.find(id);
+    return i == entries_.end() ? 0 : i->second.restarts;
 }
 
 void HealthBook::forget(const std::string& id) {

@@ -33,8 +33,11 @@ public:
         : api_(api), events_(events), first_backoff_(first_backoff), restart_limit_(restart_limit) {}
 
     /// The status of one application from its main containers; makes the readiness probes that are due.
-    /// Tells crashes, probes that change their mind, and evictions to the events.
-    messages::AppStatus status(const std::vector<ContainerRow>& rows);
+    /// Tells crashes, probes that change their mind, and evictions to the events. `wanted`: pods that each
+    /// workload shall have, of those that serve; empty: not known. Pods of jobs are told, and count for
+    /// nothing.
+    messages::AppStatus status(const std::vector<ContainerRow>& rows,
+                               const std::map<std::string, std::size_t>& wanted);
 
     /// All pods of this version run and are ready.
     bool all_ready(const std::vector<ContainerRow>& rows, std::size_t expected);
@@ -57,6 +60,11 @@ public:
     /// It is stopped for good, and failed with this reason.
     void evict(const ContainerRow& row, std::string reason);
     bool evicted(const std::string& id) const;
+    /// It is stopped on purpose and may be started again: its end is no crash.
+    void hold(const std::string& id);
+    void release(const std::string& id);
+    /// Restarts since its first start, as far as is remembered.
+    std::uint32_t restarts(const std::string& id) const;
     void forget(const std::string& id);
     /// Forgets all containers that are not in the list.
     void keep_only(const std::vector<ContainerRow>& rows);
@@ -68,6 +76,10 @@ private:
         /// A new start: probes begin anew, crashes stay in memory.
         void begin_probes();
         std::int64_t started_at = 0;
+        bool started = false;  ///< its startup probe has succeeded, or it has none
+        unsigned start_failures = 0;
+        SteadyTime next_start{};
+        bool held = false;
         bool ready = false;
         unsigned successes = 0;
         unsigned failures = 0;
@@ -92,6 +104,7 @@ private:
     };
 
     Entry& entry(const ContainerRow& row);
+    bool comes_up(const ContainerRow& row);
     bool ready_now(const ContainerRow& row, const ContainerRow& owner);
     PodView view(const std::vector<const ContainerRow*>& pod);
     PodView view_ended(const ContainerRow& row);

@@ -1,4 +1,3 @@
-#include <netdb.h>
 #include <sched.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
@@ -12,26 +11,6 @@
 
 /// What this machine has and can enforce.
 namespace grid::adapters::podman {
-
-namespace {
-
-std::vector<runtime::IpAddress> addresses_of(const std::string& host) {
-    std::vector<runtime::IpAddress> out;
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* list = nullptr;
-    if (::getaddrinfo(host.c_str(), nullptr, &hints, &list) != 0) return out;
-    for (const auto* i = list; i; i = i->ai_next) {
-        char text[NI_MAXHOST] = {};
-        if (::getnameinfo(i->ai_addr, i->ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST) != 0)
-            continue;
-        if (auto address = runtime::IpAddress::parse(text)) out.push_back(*address);
-    }
-    ::freeaddrinfo(list);
-    return out;
-}
-
-}  // namespace
 
 messages::Resources machine_resources(const std::string& storage_directory) {
     messages::Resources r;
@@ -120,28 +99,6 @@ std::vector<messages::Capability> Driver::probe() {
         problem = user_namespace_problem_;
     }
     return machine_capabilities(*info, problem, networks_.firewall_problem(), config_.egress);
-}
-
-/// Podman resolves the registry's name again by itself, so this stops mistakes and plain attacks, not a name
-/// server that answers differently within the second.
-Result<void> Driver::check_registry(const std::string& image) const {
-    const auto slash = image.find('/');
-    auto host = slash == std::string::npos ? std::string() : image.substr(0, slash);
-    if (host.find('.') == std::string::npos && host.find(':') == std::string::npos && host != "localhost")
-        return {};
-    if (host.front() == '[') {
-        host = host.substr(0, host.find(']') + 1);
-    } else {
-        host = host.substr(0, host.find(':'));
-    }
-    const auto literal = runtime::literal_address(host);
-    if (!literal) return fail("image_unavailable", image + ": " + literal.error().message);
-    const auto addresses = *literal ? std::vector{**literal} : addresses_of(host);
-    if (addresses.empty()) return {};  // podman will say what is wrong with the name
-    if (auto ok = registries_.check(addresses); !ok)
-        return fail("image_unavailable",
-                    image + ": the registry " + host + " may not be called: " + ok.error().message);
-    return {};
 }
 
 }  // namespace grid::adapters::podman

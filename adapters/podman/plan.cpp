@@ -1,24 +1,21 @@
 #include "adapters/podman/plan.hpp"
 
-#include <rapidjson/document.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <caf/binary_serializer.hpp>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
+#include <map>
 #include <set>
 
+#include "adapters/podman/probe_text.hpp"
 #include "chain/keccak.hpp"
+#include "lease/variables.hpp"
 #include "messages/inspect.hpp"
 
 namespace grid::adapters::podman {
 
-namespace fs = std::filesystem;
 using Json = rapidjson::Writer<rapidjson::StringBuffer>;
 
 namespace {
@@ -27,6 +24,7 @@ constexpr std::uint64_t kMib = 1024 * 1024;
 constexpr std::uint64_t kLogBytes = 10 * kMib;
 constexpr std::uint64_t kPeriod = 100'000;  // microseconds, the kernel's usual one
 constexpr std::uint64_t kMinQuota = 1'000;
+constexpr std::size_t kMaxText = 1 << 20;
 
 void pair(Json& json, const char* name, const std::string& value) {
     json.Key(name);
@@ -53,14 +51,46 @@ const char* restart_text(lease::RestartPolicy policy) {
     return "always";
 }
 
-std::string file_directory(const PodPlan& pod, const ContainerPlan& plan, std::size_t mount) {
-    return pod.directory + (plan.init ? "/i" : "/c") + std::to_string(plan.index) + "-" +
-           std::to_string(mount);
+/// Where a part of a volume is mounted on the host for one container.
+std::string sub_directory(const PodPlan& pod, const ContainerPlan& plan, char kind, std::size_t index) {
+    return pod.mounts + (plan.init ? "/i" : "/c") + std::to_string(plan.index) + "-" + kind +
+           std::to_string(index);
 }
 
-/// Scratch volumes are shared by name within the pod; the name in the path is a digest.
-std::string scratch_directory(const PodPlan& pod, const std::string& volume) {
-    return pod.directory + "/v-" + short_digest(volume, 16);
+/// "name=MiB;name=MiB": the persistent volumes of a container.
+std::string volumes_text(const PodPlan& pod, const lease::Container& c) {
+    std::string text;
+    for (const auto& mount : c.claims)
+        if (const auto claim = pod.claims.find(mount.claim); claim != pod.claims.end())
+            text += claim->second.volume + "=" + std::to_string(claim->second.size_mib) + ";";
+    return text;
+}
+
+/// The container's variables with what only the driver knows.
+std::vector<std::pair<std::string, std::string>> environment_of(const PodPlan& pod,
+                                                                const lease::Container& c) {
+    using Source = lease::EnvironmentVariable::Source;
+    std::map<std::string, std::string> known;
+    std::vector<std::pair<std::string, std::string>> out;
+    for (const auto& variable : c.environment) {
+        auto value = variable.source == Source::pod_name        ? pod_name(pod)
+                     : variable.source == Source::pod_namespace ? "grid-" + short_digest(pod.lease, 12)
+                     : variable.source == Source::pod_address   ? pod.address
+                     : c.late_expansion ? lease::expand_variables(variable.value, known, kMaxText)
+                                        : variable.value;
+        known[variable.name] = value;
+        out.emplace_back(variable.name, std::move(value));
+    }
+    return out;
+}
+
+std::vector<std::string> expanded(const lease::Container& c, const std::vector<std::string>& words,
+                                  const std::vector<std::pair<std::string, std::string>>& environment) {
+    if (!c.late_expansion) return words;
+    const std::map<std::string, std::string> known(environment.begin(), environment.end());
+    std::vector<std::string> out;
+    for (const auto& word : words) out.push_back(lease::expand_variables(word, known, kMaxText));
+    return out;
 }
 
 void labels(Json& json, const PodPlan& pod, const ContainerPlan& plan) {
@@ -71,9 +101,10 @@ void labels(Json& json, const PodPlan& pod, const ContainerPlan& plan) {
     pair(json, label::kLease, pod.lease);
     pair(json, label::kApp, pod.app);
     pair(json, label::kVersion, pod.version);
-    pair(json, label::kExpected, std::to_string(pod.expected));
     pair(json, label::kWorkload, pod.workload->name);
-    pair(json, label::kReplica, std::to_string(pod.replica));
+    pair(json, label::kReplica, pod.replica);
+    pair(json, label::kKind, serves(*pod.workload) ? "serving" : "job");
+    if (!pod.run.empty()) pair(json, label::kRun, pod.run);
     pair(json, label::kContainer, c.name);
     pair(json, label::kIndex, std::to_string(plan.index));
     pair(json, label::kRole, plan.init ? "init" : "main");
@@ -86,11 +117,18 @@ void labels(Json& json, const PodPlan& pod, const ContainerPlan& plan) {
     pair(json, label::kUserBase, std::to_string(pod.user_base));
     if (c.readiness) pair(json, label::kReadiness, probe_text(*c.readiness));
     if (c.liveness) pair(json, label::kLiveness, probe_text(*c.liveness));
+    if (c.startup) pair(json, label::kStartup, probe_text(*c.startup));
+    if (c.post_start) pair(json, label::kPostStart, hook_text(*c.post_start));
+    if (c.pre_stop) pair(json, label::kPreStop, hook_text(*c.pre_stop));
+    if (const auto mounts = host_mounts(pod, plan); !mounts.empty())
+        pair(json, label::kMounts, mounts_text(mounts));
+    if (!c.claims.empty()) pair(json, label::kVolumes, volumes_text(pod, c));
     if (plan.index == 0 && !plan.init) {
         std::string text;
         for (const auto& entrance : pod.entrances)
             text += entrance.name + "=" + std::to_string(entrance.port) + ";";
         pair(json, label::kEntrances, text);
+        if (!pod.redirects.empty()) pair(json, label::kRedirects, pod.redirects);
     }
     json.EndObject();
 }
@@ -108,7 +146,7 @@ void network(Json& json, const PodPlan& pod, const ContainerPlan& plan) {
         if (pod.user_base) namespace_of("userns", "container", plan.network_owner);
         return;
     }
-    pair(json, "hostname", pod.workload->name.substr(0, 50) + "-" + std::to_string(pod.replica));
+    pair(json, "hostname", pod.workload->name.substr(0, 62 - pod.replica.size()) + "-" + pod.replica);
     namespace_of("netns", "bridge", "");
     json.Key("Networks");
     json.StartObject();
@@ -185,56 +223,55 @@ void mounts(Json& json, const PodPlan& pod, const ContainerPlan& plan) {
         const std::string file = mount.single ? "/" + mount.files.begin()->first : "";
         bind(file_directory(pod, plan, i) + file, mount.directory, true);
     }
-    for (const auto& scratch : plan.container->scratch)
-        bind(scratch_directory(pod, scratch.volume), scratch.directory, scratch.read_only);
+    const auto& c = *plan.container;
+    for (std::size_t i = 0; i < c.scratch.size(); ++i)
+        bind(c.scratch[i].sub_path.empty() ? scratch_directory(pod, c.scratch[i].volume)
+                                           : sub_directory(pod, plan, 's', i),
+             c.scratch[i].directory, c.scratch[i].read_only);
+    for (std::size_t i = 0; i < c.claims.size(); ++i)
+        if (const auto claim = pod.claims.find(c.claims[i].claim); claim != pod.claims.end())
+            bind(c.claims[i].sub_path.empty() ? claim->second.directory : sub_directory(pod, plan, 'p', i),
+                 c.claims[i].directory, c.claims[i].read_only);
     json.EndArray();
 }
 
-bool valid_name(const std::string& name) {
-    return !name.empty() && name.size() <= 253 && name[0] != '-' && name[0] != '.' &&
-           std::all_of(name.begin(), name.end(), [](char c) {
-               return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
-           });
-}
-
-/// A relative path that does not leave its directory.
-bool valid_file_path(const std::string& path) {
-    if (path.empty() || path.size() > 1024 || path.find('\0') != std::string::npos) return false;
-    for (const auto& part : fs::path(path))
-        if (part.empty() || part == "." || part == ".." || part == "/") return false;
-    return true;
-}
-
-bool valid_directory(const std::string& path) {
-    return path.size() > 1 && path[0] == '/' && path.find(std::string("\0", 1)) == std::string::npos &&
-           path.find(':') == std::string::npos;
-}
-
-Result<void> write_files(const std::string& directory, const lease::FileMount& mount, std::uint32_t owner) {
-    std::error_code e;
-    fs::create_directories(directory, e);
-    if (e) return fail("failed_to_start", "the directory for files cannot be made: " + e.message());
-    for (const auto& [name, content] : mount.files) {
-        const auto path = directory + "/" + name;
-        for (auto parent = fs::path(path).parent_path(); parent != fs::path(directory);
-             parent = parent.parent_path())
-            if (fs::create_directories(parent, e); e || ::chmod(parent.c_str(), 0755) != 0)
-                return fail("failed_to_start", "the directory for " + name + " cannot be made");
-        std::ofstream out(path, std::ios::binary | std::ios::trunc);
-        out << content;
-        if (!out.flush()) return fail("failed_to_start", "the file " + name + " cannot be written");
-        out.close();
-        const auto other = mount.modes.find(name);
-        const auto mode = other == mount.modes.end() ? mount.mode : other->second;
-        if (::chmod(path.c_str(), mode & 0777) != 0 || (owner && ::chown(path.c_str(), owner, owner) != 0))
-            return fail("failed_to_start", "the file " + name + " cannot be prepared");
-    }
-    if (::chmod(directory.c_str(), 0755) != 0)
-        return fail("failed_to_start", "the directory cannot be prepared");
-    return {};
-}
-
 }  // namespace
+
+std::string file_directory(const PodPlan& pod, const ContainerPlan& plan, std::size_t mount) {
+    return pod.directory + (plan.init ? "/i" : "/c") + std::to_string(plan.index) + "-" +
+           std::to_string(mount);
+}
+
+std::string scratch_directory(const PodPlan& pod, const std::string& volume) {
+    const auto name = "/v-" + short_digest(volume, 16);
+    const auto& all = pod.workload->scratch;
+    const auto i = std::find_if(all.begin(), all.end(), [&](const auto& v) { return v.name == volume; });
+    return (i != all.end() && i->in_memory ? pod.mounts : pod.directory) + name;
+}
+
+std::vector<HostMount> host_mounts(const PodPlan& pod, const ContainerPlan& plan) {
+    std::vector<HostMount> mounts;
+    const auto& c = *plan.container;
+    for (const auto& mount : c.scratch)
+        for (const auto& volume : pod.workload->scratch)
+            if (volume.name == mount.volume && volume.in_memory)
+                mounts.push_back({scratch_directory(pod, volume.name), "", "",
+                                  volume.size_mib ? volume.size_mib : c.memory_mib, pod.user_base});
+    const auto part = [&](char kind, std::size_t i, const std::string& root, const std::string& sub_path) {
+        if (!sub_path.empty())
+            mounts.push_back({sub_directory(pod, plan, kind, i), root, sub_path, 0, pod.user_base});
+    };
+    for (std::size_t i = 0; i < c.scratch.size(); ++i)
+        part('s', i, scratch_directory(pod, c.scratch[i].volume), c.scratch[i].sub_path);
+    for (std::size_t i = 0; i < c.claims.size(); ++i)
+        if (const auto claim = pod.claims.find(c.claims[i].claim); claim != pod.claims.end())
+            part('p', i, claim->second.directory, c.claims[i].sub_path);
+    return mounts;
+}
+
+std::string pod_name(const PodPlan& pod) {
+    return pod.workload->name + "-" + pod.replica;
+}
 
 std::string short_digest(const std::string& text, std::size_t digits) {
     return chain::keccak256(text).hex().substr(2, digits);
@@ -244,11 +281,29 @@ std::string lease_text(const messages::Hash& lease) {
     return lease.hex().substr(2);
 }
 
-std::string version_of(const lease::Application& application) {
+std::string version_of(const lease::Application& application, const lease::Workload& workload) {
+    lease::Application part;
+    part.workloads.push_back(workload);
+    auto& w = part.workloads.front();
+    w.replicas = 0;  // other pods, not others' pods
+    w.rollout = {};
+    if (serves(workload)) {
+        part.revision = application.revision;
+        for (const auto& service : application.services)
+            if (service.workload == w.name) part.services.push_back(service);
+        for (const auto& entrance : application.entrances)
+            if (entrance.workload == w.name)
+                part.entrances.push_back({entrance.name, w.name, entrance.port, {}});
+    }
+    for (const auto& claim : application.claims)
+        if (std::any_of(w.containers.begin(), w.containers.end(), [&](const auto& c) {
+                return std::any_of(c.claims.begin(), c.claims.end(),
+                                   [&](const auto& m) { return m.claim == claim.name; });
+            }))
+            part.claims.push_back(claim);
     caf::binary_serializer::container_type buffer;
     caf::binary_serializer sink(nullptr, buffer);
-    auto copy = application;
-    if (auto e = sink(copy)) return "unserialisable";
+    if (auto e = sink(part)) return "unserialisable";
     return short_digest(std::string(reinterpret_cast<const char*>(buffer.data()), buffer.size()), 16);
 }
 
@@ -259,11 +314,11 @@ std::string create_spec(const PodPlan& pod, const ContainerPlan& plan) {
     json.StartObject();
     pair(json, "name",
          "grid-" + pod.gateway + "-" + short_digest(pod.lease, 12) + "-" + pod.app + "-" +
-             pod.version.substr(0, 8) + "-" + pod.workload->name + "-" + std::to_string(pod.replica) +
-             (plan.init ? "-init-" : "-") + c.name);
+             pod.version.substr(0, 8) + "-" + pod_name(pod) + (plan.init ? "-init-" : "-") + c.name);
     pair(json, "image", c.image);
-    if (!c.command.empty()) strings(json, "entrypoint", c.command);
-    if (!c.arguments.empty()) strings(json, "command", c.arguments);
+    const auto environment = environment_of(pod, c);
+    if (!c.command.empty()) strings(json, "entrypoint", expanded(c, c.command, environment));
+    if (!c.arguments.empty()) strings(json, "command", expanded(c, c.arguments, environment));
     if (!c.working_directory.empty()) pair(json, "work_dir", c.working_directory);
     if (c.run_as_user)
         pair(json, "user",
@@ -272,13 +327,15 @@ std::string create_spec(const PodPlan& pod, const ContainerPlan& plan) {
     json.Key("env");
     json.StartObject();
     std::set<std::string> seen;  // the last of a name counts, as in Kubernetes
-    for (auto i = c.environment.rbegin(); i != c.environment.rend(); ++i)
-        if (seen.insert(i->name).second) pair(json, i->name.c_str(), i->value);
+    for (auto i = environment.rbegin(); i != environment.rend(); ++i)
+        if (seen.insert(i->first).second) pair(json, i->first.c_str(), i->second);
     json.EndObject();
     labels(json, pod, plan);
     network(json, pod, plan);
     limits(json, pod, c);
     mounts(json, pod, plan);
+    if (pod.workload->volume_group)
+        strings(json, "groups", {std::to_string(pod.workload->volume_group->value)});
     strings(json, "cap_drop", {"ALL"});
     strings(json, "cap_add", c.capabilities);
     json.Key("no_new_privileges");
@@ -300,85 +357,6 @@ std::string create_spec(const PodPlan& pod, const ContainerPlan& plan) {
     return {buffer.GetString(), buffer.GetSize()};
 }
 
-Result<void> make_pod_files(const PodPlan& pod) {
-    std::error_code e;
-    fs::create_directories(pod.directory, e);
-    if (e)
-        return fail("failed_to_start", "the directory " + pod.directory + " cannot be made: " + e.message());
-    const auto make = [&](const std::vector<lease::Container>& containers, bool init) -> Result<void> {
-        for (std::size_t i = 0; i < containers.size(); ++i) {
-            const ContainerPlan plan{&containers[i], i, init, {}};
-            for (std::size_t m = 0; m < containers[i].files.size(); ++m)
-                if (auto ok =
-                        write_files(file_directory(pod, plan, m), containers[i].files[m], pod.user_base);
-                    !ok)
-                    return ok;
-            for (const auto& scratch : containers[i].scratch) {
-                const auto path = scratch_directory(pod, scratch.volume);
-                fs::create_directories(path, e);
-                // Every user of the container may write, as with an emptyDir; the way to it is closed on the
-                // host.
-                if (e || ::chmod(path.c_str(), 01777) != 0 ||
-                    (pod.user_base && ::chown(path.c_str(), pod.user_base, pod.user_base) != 0))
-                    return fail("failed_to_start",
-                                "the scratch volume " + scratch.volume + " cannot be made");
-            }
-        }
-        return {};
-    };
-    if (auto ok = make(pod.workload->init_containers, true); !ok) return ok;
-    return make(pod.workload->containers, false);
-}
-
-std::string probe_text(const lease::Probe& probe) {
-    rapidjson::StringBuffer buffer;
-    Json json(buffer);
-    json.StartObject();
-    json.Key("kind");
-    json.Uint(static_cast<unsigned>(probe.kind));
-    pair(json, "path", probe.path);
-    json.Key("port");
-    json.Uint(probe.port);
-    strings(json, "command", probe.command);
-    const std::pair<const char*, std::uint32_t> numbers[] = {{"delay", probe.initial_delay_s},
-                                                             {"period", probe.period_s},
-                                                             {"timeout", probe.timeout_s},
-                                                             {"failures", probe.failure_threshold},
-                                                             {"successes", probe.success_threshold}};
-    for (const auto& [name, value] : numbers) {
-        json.Key(name);
-        json.Uint(value);
-    }
-    json.EndObject();
-    return {buffer.GetString(), buffer.GetSize()};
-}
-
-std::optional<lease::Probe> read_probe(const std::string& text) {
-    if (text.empty()) return std::nullopt;
-    rapidjson::Document document;
-    document.Parse(text.data(), text.size());
-    if (document.HasParseError() || !document.IsObject()) return std::nullopt;
-    const auto number = [&](const char* name) -> std::uint32_t {
-        const auto i = document.FindMember(name);
-        return i != document.MemberEnd() && i->value.IsUint() ? i->value.GetUint() : 0;
-    };
-    lease::Probe probe;
-    const auto kind = number("kind");
-    if (kind > static_cast<unsigned>(lease::Probe::Kind::exec)) return std::nullopt;
-    probe.kind = static_cast<lease::Probe::Kind>(kind);
-    if (document.HasMember("path") && document["path"].IsString()) probe.path = document["path"].GetString();
-    probe.port = static_cast<std::uint16_t>(number("port"));
-    if (document.HasMember("command") && document["command"].IsArray())
-        for (const auto& word : document["command"].GetArray())
-            if (word.IsString()) probe.command.emplace_back(word.GetString());
-    probe.initial_delay_s = number("delay");
-    probe.period_s = std::max(1u, number("period"));
-    probe.timeout_s = std::max(1u, number("timeout"));
-    probe.failure_threshold = std::max(1u, number("failures"));
-    probe.success_threshold = std::max(1u, number("successes"));
-    return probe;
-}
-
 std::vector<std::pair<std::string, std::uint16_t>> read_entrances(const std::string& text) {
     std::vector<std::pair<std::string, std::uint16_t>> entrances;
     for (std::size_t at = 0; at < text.size();) {
@@ -394,42 +372,6 @@ std::vector<std::pair<std::string, std::uint16_t>> read_entrances(const std::str
 
 std::uint64_t label_number(const ContainerRow& row, const char* name) {
     return std::strtoull(row.label(name).c_str(), nullptr, 10);
-}
-
-Result<void> check_names(const std::string& app, const lease::Application& application) {
-    const auto bad = [](const std::string& what, const std::string& value) {
-        return fail("bad_application", what + ": \"" + value + "\" cannot be used");
-    };
-    if (!valid_name(app) || app.size() > 63) return bad("name of the application", app);
-    if (application.workloads.empty()) return fail("bad_application", "the application has no workload");
-    std::set<std::string> workloads;
-    for (const auto& w : application.workloads) {
-        if (!valid_name(w.name) || !workloads.insert(w.name).second) return bad("name of a workload", w.name);
-        if (w.containers.empty()) return bad("workload without containers", w.name);
-        std::set<std::string> names;
-        for (const auto* list : {&w.init_containers, &w.containers})
-            for (const auto& c : *list) {
-                if (!valid_name(c.name) || !names.insert(c.name).second)
-                    return bad("name of a container", c.name);
-                if (c.image.empty()) return bad("image of container " + c.name, c.image);
-                for (const auto& mount : c.files) {
-                    if (!valid_directory(mount.directory))
-                        return bad("directory of a mount", mount.directory);
-                    for (const auto& file : mount.files)
-                        if (!valid_file_path(file.first)) return bad("path of a file", file.first);
-                    if (mount.single && mount.files.size() != 1)
-                        return bad("mount of one file", mount.directory);
-                }
-                for (const auto& scratch : c.scratch)
-                    if (!valid_directory(scratch.directory))
-                        return bad("directory of a mount", scratch.directory);
-            }
-    }
-    for (const auto& s : application.services)
-        if (!valid_name(s.name)) return bad("name of a service", s.name);
-    for (const auto& e : application.entrances)
-        if (!valid_name(e.name) || !workloads.count(e.workload) || e.port < 1) return bad("entrance", e.name);
-    return {};
 }
 
 }  // namespace grid::adapters::podman

@@ -1,8 +1,10 @@
 /// What runs here: how it is, how much it takes, and how it goes.
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <future>
+#include <map>
 #include <set>
 
 #include "adapters/podman/deployment.hpp"
@@ -16,72 +18,53 @@ using messages::Health;
 
 namespace {
 
-constexpr std::uint32_t kUserBaseStart = 0x10000000;  // far above people's and system's ids
-constexpr std::uint32_t kUserSlots = 32768;
-
-/// Rows of one application: pods of several versions, or fewer containers than the version has.
-bool drifted(const std::vector<ContainerRow>& rows) {
-    std::set<std::string> versions;
-    std::size_t main = 0, expected = 0;
-    for (const auto& row : rows) {
-        if (row.label(label::kRole) != "main") return true;  // an init container that nobody awaits
-        versions.insert(row.label(label::kVersion));
-        expected = label_number(row, label::kExpected);
-        ++main;
-    }
-    return !rows.empty() && (versions.size() > 1 || main != expected);
+bool wanted_jobs(const lease::Application& application) {
+    return std::any_of(application.workloads.begin(), application.workloads.end(),
+                       [](const auto& w) { return !serves(w); });
 }
 
 }  // namespace
 
-Result<void> Driver::remove_version(const Deployment& d, const std::string& version) {
-    auto mine = labels(d.lease, d.app);
-    mine.push_back(std::string(label::kVersion) + "=" + version);
-    auto rows = api_.containers(mine);
-    if (!rows) return tl::unexpected(rows.error());
-    if (auto done = remove_rows(std::move(*rows)); !done) return done;
-    std::error_code e;
-    if (!version.empty()) fs::remove_all(app_directory(d.lease, d.app) + "/" + version, e);
-    return {};
-}
-
-Result<void> Driver::remove_rows(std::vector<ContainerRow> rows) {
-    if (rows.empty()) return {};
-    // First all are asked to end, each within its grace; then they are deleted, owners of networks last.
-    const auto cap = static_cast<std::uint64_t>((config_.stop_grace_cap.count() + 999) / 1000);
-    std::vector<std::future<void>> stopping;
-    for (const auto& row : rows) {
-        // A stop that a crash of ours left under way had its grace. Podman 4.3 would delete a stopping
-        // container without ending its processes: nobody would ever find them again.
-        const bool stopping_already = row.state == "stopping";
-        if (!row.running() && !stopping_already) continue;
-        const auto grace =
-            stopping_already ? 0u : static_cast<unsigned>(std::min(cap, label_number(row, label::kGrace)));
-        stopping.push_back(
-            std::async(std::launch::async, [this, id = row.id, grace] { (void)api_.stop(id, grace); }));
+/// Pods are missing, not whole, or of something else.
+bool Driver::drifted(const std::vector<ContainerRow>& rows, const lease::Application& application) const {
+    std::map<std::string, std::string> versions;
+    std::map<std::string, std::size_t> missing;  // containers
+    std::set<std::string> jobs;
+    for (const auto& w : application.workloads) {
+        versions[w.name] = version_of(application, w);
+        if (serves(w))
+            missing[w.name] = w.replicas * w.containers.size();
+        else
+            jobs.insert(w.name);
     }
-    for (auto& one : stopping) one.get();
-    std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
-        return label_number(a, label::kIndex) > label_number(b, label::kIndex);
-    });
     for (const auto& row : rows) {
-        if (auto done = api_.remove(row.id); !done)
-            return done.error().code == "cluster_unavailable"
-                       ? done
-                       : fail("podman_error", row.name + " cannot be removed: " + done.error().message);
-        health_.forget(row.id);
+        const auto& name = row.label(label::kWorkload);
+        const auto version = versions.find(name);
+        if (version == versions.end() || version->second != row.label(label::kVersion)) return true;
+        if (jobs.count(name)) continue;                      // theirs come and go
+        if (row.label(label::kRole) != "main") return true;  // an init container that nobody awaits
+        if (missing[name]-- == 0) return true;
     }
-    return {};
+    return std::any_of(missing.begin(), missing.end(), [](const auto& one) { return one.second > 0; });
 }
 
 AppStatus Driver::status(const Hash& lease, const std::string& app) {
     const auto rows = api_.containers(labels(lease_text(lease), app));
     if (!rows) return {Health::unknown, rows.error().message, {}};
-    auto seen = health_.status(*rows);
+    auto application = applications_.of(lease_text(lease), app);
+    const bool applied = application != nullptr;
+    if (!applied) {
+        const std::lock_guard lock(pending_mutex_);
+        const auto pending = pending_.find({lease_text(lease), app});
+        if (pending != pending_.end()) application = pending->second;
+    }
+    auto seen =
+        health_.status(*rows, application ? wanted_pods(*application) : std::map<std::string, std::size_t>());
+    if (applied) add_jobs(lease_text(lease), app, *application, seen);
     // While somebody changes the lease, its versions are of two minds.
     const auto held = gate(lease_text(lease));
     const std::unique_lock still(held->mutex, std::try_to_lock);
-    seen.drifted = still && drifted(*rows);
+    seen.drifted = still && (applied ? drifted(*rows, *application) : !rows->empty());
     return seen;
 }
 
@@ -95,7 +78,7 @@ Result<std::shared_ptr<ExecSession>> Driver::exec(const messages::ExecRequest& r
     if (rows->empty()) return fail("not_found", "nothing of application " + request.app + " runs here");
     auto pod = request.pod;
     if (pod.empty())
-        for (const auto& seen : health_.status(*rows).pods)
+        for (const auto& seen : health_.status(*rows, {}).pods)
             if (seen.ready && pod.empty()) pod = seen.name;
     const ContainerRow* chosen = nullptr;
     bool pod_seen = false;
@@ -133,13 +116,21 @@ Result<void> Driver::remove(const Hash& lease, const std::string& app) {
     for (const auto& row : *rows)
         if (app.empty() || row.label(label::kApp) == app) going.push_back(row);
     const bool last = going.size() == rows->size();
+    // First: nobody shall start any of it again.
+    applications_.forget(text, app);
     if (auto done = remove_rows(std::move(going)); !done) return done;
     if (last)
         if (auto done = networks_.remove(text); !done) return done;
+    if (auto done = release_mounts(mounts_directory(text, app)); !done) return done;
     std::error_code e;
     fs::remove_all(app_directory(text, app), e);
     if (e) return fail("podman_error", "the files of the application cannot be removed: " + e.message());
-    if (last) fs::remove_all(app_directory(text, {}), e);
+    if (app.empty()) {
+        // Volumes live as long as the lease.
+        if (auto done = volumes_.remove_all(text); !done) return done;
+        ::rmdir(mounts_directory(text, {}).c_str());
+    }
+    if (last && fs::is_empty(app_directory(text, {}), e)) fs::remove(app_directory(text, {}), e);
     events_.forget(text, app);
     const auto left = api_.containers(labels(text, app));
     if (!left) return tl::unexpected(left.error());
@@ -157,6 +148,22 @@ Result<std::vector<messages::RunningApp>> Driver::list() {
         if (lease && seen.emplace(row.label(label::kLease), row.label(label::kApp)).second)
             apps.push_back({*lease, row.label(label::kApp)});
     }
+    // What runs now and then, and what is only kept.
+    for (const auto& [key, application] : applications_.all())
+        if (const auto lease = Hash::parse("0x" + key.first);
+            lease && application && wanted_jobs(*application) && seen.emplace(key).second)
+            apps.push_back({*lease, key.second});
+    const auto volumes = volumes_.of();
+    if (!volumes) return tl::unexpected(volumes.error());
+    for (const auto& volume : *volumes) {
+        const auto& text = volume.label(label::kLease);
+        const auto lease = Hash::parse("0x" + text);
+        const auto known = seen.lower_bound({text, ""});
+        if (lease && (known == seen.end() || known->first != text)) {
+            seen.emplace(text, "");
+            apps.push_back({*lease, ""});
+        }
+    }
     return apps;
 }
 
@@ -165,11 +172,15 @@ Result<messages::Inventory> Driver::inventory() {
     if (!rows) return tl::unexpected(rows.error());
     messages::Inventory inventory;
     for (const auto& row : *rows) {
-        if (row.label(label::kRole) != "main") continue;
+        if (row.label(label::kRole) != "main" || (row.label(label::kKind) == "job" && row.ended())) continue;
         inventory.used.cpu_milli += label_number(row, label::kCpu);
         inventory.used.memory_mib += label_number(row, label::kMemory);
         inventory.used.storage_mib += label_number(row, label::kStorage);
     }
+    const auto volumes = volumes_.of();
+    if (!volumes) return tl::unexpected(volumes.error());
+    for (const auto& volume : *volumes)
+        inventory.used.storage_mib += std::strtoull(volume.label(label::kStorage).c_str(), nullptr, 10);
     if (config_.total) {
         inventory.total = *config_.total;
         return inventory;
@@ -180,21 +191,6 @@ Result<messages::Inventory> Driver::inventory() {
                        less(machine.memory_mib, config_.reserve.memory_mib),
                        less(machine.storage_mib, config_.reserve.storage_mib), 0};
     return inventory;
-}
-
-std::uint32_t Driver::user_base(const std::string& lease) {
-    // The lease's range stays the same while any container of it lives; a range in use is never given twice.
-    std::set<std::uint32_t> taken;
-    if (const auto rows = api_.containers(labels()))
-        for (const auto& row : *rows) {
-            const auto base = static_cast<std::uint32_t>(label_number(row, label::kUserBase));
-            if (row.label(label::kLease) == lease && base) return base;
-            taken.insert(base);
-        }
-    const auto digest = short_digest(config_.gateway_id + layout_.data + lease, 8);
-    auto slot = static_cast<std::uint32_t>(std::strtoul(digest.c_str(), nullptr, 16)) % kUserSlots;
-    while (taken.count(kUserBaseStart + slot * 65536)) slot = (slot + 1) % kUserSlots;
-    return kUserBaseStart + slot * 65536;
 }
 
 }  // namespace grid::adapters::podman

@@ -1,10 +1,13 @@
 #include "adapters/podman/supported.hpp"
 
-#include <algorithm>
 #include <string>
+
+#include "lease/cron_schedule.hpp"
 
 namespace grid::adapters::podman {
 namespace {
+
+constexpr std::uint32_t kMaxCompletions = 200;
 
 const char* kind_name(lease::WorkloadKind kind) {
     switch (kind) {
@@ -22,32 +25,14 @@ const char* kind_name(lease::WorkloadKind kind) {
     return "unknown kind";
 }
 
-/// What of a container cannot be run; null: all can.
-const char* unsupported_part(const lease::Container& c) {
-    if (c.late_expansion) return "variables with the pod's name, namespace or address";
-    if (c.gpus != 0) return "GPUs";
-    if (!c.claims.empty()) return "persistent volumes";
-    if (c.startup) return "startup probes";
-    if (c.post_start || c.pre_stop) return "lifecycle hooks";
-    if (std::any_of(c.scratch.begin(), c.scratch.end(), [](const auto& m) { return !m.sub_path.empty(); }))
-        return "a subPath of an emptyDir";
-    for (const auto* probe : {&c.readiness, &c.liveness})
-        if (*probe && !(*probe)->headers.empty()) return "headers of probes";
-    if (std::any_of(c.environment.begin(), c.environment.end(),
-                    [](const auto& v) { return v.source != lease::EnvironmentVariable::Source::text; }))
-        return "variables with the pod's name, namespace or address";
-    return nullptr;
-}
-
-const char* unsupported_part(const lease::Workload& w) {
-    if (w.rollout.recreate) return "strategy Recreate";
-    if (!w.registry_logins.empty()) return "imagePullSecrets";
-    if (std::any_of(w.scratch.begin(), w.scratch.end(), [](const auto& v) { return v.in_memory; }))
-        return "an emptyDir in memory";
+/// What of a workload cannot be run; empty: all can.
+std::string unsupported_part(const lease::Workload& w) {
     for (const auto* containers : {&w.init_containers, &w.containers})
         for (const auto& container : *containers)
-            if (const char* part = unsupported_part(container)) return part;
-    return nullptr;
+            if (container.gpus != 0) return "GPUs";
+    if (w.completion.completions > kMaxCompletions)
+        return "a job of more than " + std::to_string(kMaxCompletions) + " completions";
+    return "";
 }
 
 }  // namespace
@@ -55,16 +40,12 @@ const char* unsupported_part(const lease::Workload& w) {
 Result<void> check_supported(const lease::Application& application) {
     for (const auto& w : application.workloads) {
         const std::string name = std::string(kind_name(w.kind)) + "/" + w.name;
-        if (w.kind != lease::WorkloadKind::deployment && w.kind != lease::WorkloadKind::pod)
-            return fail("unsupported", name + ": this provider's driver (podman) cannot run a " +
-                                           kind_name(w.kind) + " yet");
-        if (const char* part = unsupported_part(w))
-            return fail("unsupported",
-                        name + ": this provider's driver (podman) cannot run " + part + " yet");
+        if (const auto part = unsupported_part(w); !part.empty())
+            return fail("unsupported", name + ": this provider's driver (podman) cannot run " + part);
+        if (w.kind != lease::WorkloadKind::cron_job) continue;
+        if (const auto cron = lease::CronSchedule::parse(w.schedule.cron); !cron)
+            return fail("bad_application", name + ": " + cron.error().message);
     }
-    if (!application.claims.empty())
-        return fail("unsupported", "PersistentVolumeClaim/" + application.claims.front().name +
-                                       ": this provider's driver (podman) has no persistent volumes yet");
     return {};
 }
 

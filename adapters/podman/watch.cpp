@@ -2,6 +2,7 @@
 #include <filesystem>
 
 #include "adapters/podman/driver.hpp"
+#include "adapters/podman/hooks.hpp"
 
 /// What the driver does unasked: keeps podman's service up, restarts what crashed, ends what fills the disk.
 namespace grid::adapters::podman {
@@ -12,20 +13,20 @@ using std::chrono::steady_clock;
 
 namespace {
 constexpr milliseconds kRound{500};
-constexpr std::chrono::seconds kStorageRound{20};
 constexpr std::uint64_t kMib = 1024 * 1024;
 }  // namespace
 
 void Driver::watch() {
-    auto next_storage = steady_clock::now() + kStorageRound;
+    auto next_storage = steady_clock::now() + config_.storage_round;
     std::unique_lock lock(watch_mutex_);
     while (!watch_wakes_.wait_for(lock, kRound, [this] { return ending_.load(); })) {
         lock.unlock();
         if (service_.ensure()) {
             watch_containers();
+            watch_jobs();
             if (steady_clock::now() >= next_storage) {
                 measure_storage();
-                next_storage = steady_clock::now() + kStorageRound;
+                next_storage = steady_clock::now() + config_.storage_round;
             }
         }
         lock.lock();
@@ -43,7 +44,7 @@ void Driver::watch_containers() {
             finish_stop(row);
         } else if (!health_.alive(row)) {
             // Ended here, it is restarted like one that crashed.
-            (void)api_.stop(row.id, 1);
+            stop_container(api_, row, 1);
         }
     }
 }
@@ -76,7 +77,7 @@ void Driver::restart(const ContainerRow& row, const std::vector<ContainerRow>& r
     for (const auto* one : pod) {
         if (health_.evicted(one->id)) continue;
         // Without the owner the others cannot be started either.
-        if (started) started = api_.start(one->id);
+        if (started) started = start_container(api_, care_of(*one));
         health_.restarted(*one, started);
     }
 }
@@ -104,6 +105,17 @@ void Driver::measure_storage() {
     }
     for (auto& [app, sums] : leases)
         if (sums.second) sums.first += disk_usage(layout_.apps + "/" + app, sums.second + kMib);
+    std::map<std::string, std::string> directories;
+    if (const auto volumes = volumes_.of())
+        for (const auto& volume : *volumes) directories[volume.name] = volume.directory;
+    for (const auto& row : *rows)
+        for (const auto& [volume, size] : read_volumes(row.label(label::kVolumes)))
+            if (row.running() && size && directories.count(volume) &&
+                disk_usage(directories[volume], (size + 1) * kMib) > size * kMib) {
+                health_.evict(row, "stopped: it wrote more than the " + std::to_string(size) +
+                                       " MiB that its volume has");
+                stop_container(api_, row, 2);
+            }
     for (const auto& row : *rows) {
         const auto& [used, allowed] = leases[key(row)];
         if (row.label(label::kRole) != "main" || !allowed || used <= allowed || !row.running()) continue;

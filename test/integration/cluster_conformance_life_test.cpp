@@ -300,7 +300,7 @@ TEST_CASE(
     "one does not mend",
     "[cluster]") {
     const Tenant tenant;
-    for (const int delay_ms : {0, 150, 400, 700, 1000, 1400}) {
+    for (const int delay_ms : {0, 200, 600, 1200}) {
         INFO("killed after " << delay_ms << " ms");
         tenant.run(interrupted("one"));
         CHECK(tenant.answers("one\n"));

@@ -255,3 +255,76 @@ TEST_CASE("cluster: who is stopped is asked to end, and has its grace", "[cluste
     CHECK(tenant.status().health == Health::absent);
     CHECK(contains(text, "farewell"));
 }
+
+TEST_CASE("cluster: variables that only the cluster knows", "[cluster]") {
+    const Tenant tenant;
+    using Source = lease::EnvironmentVariable::Source;
+    auto c = script("");
+    c.command = {"/bin/sh", "-c", "echo \"$0|$NAME|$URL\" >/tmp/index.html; " + std::string(kServeTmp)};
+    c.arguments = {"$(NAME) $$(NAME) $(NOBODY)"};
+    c.environment = {{"NAME", "", Source::pod_name},
+                     {"SPACE", "", Source::pod_namespace},
+                     {"ADDRESS", "", Source::pod_address},
+                     {"URL", "http://$(ADDRESS):8080/$(SPACE)"}};
+    c.late_expansion = true;
+    const auto seen = tenant.run(web(c));
+    const auto space = tenant.shell("echo -n $SPACE");
+    CHECK_FALSE(space.empty());
+    const auto name = seen.pods.at(0).name;
+    CHECK(tenant.page() == name + " $(NAME) $(NOBODY)|" + name + "|http://" + seen.endpoints.at(0).address +
+                               ":8080/" + space + "\n");
+}
+
+TEST_CASE("cluster: until its startup probe succeeds a container is neither ready nor restarted",
+          "[cluster]") {
+    const Tenant tenant;
+    auto c = script("echo ok >/tmp/index.html; (sleep 3; touch /tmp/up) & " + std::string(kServeTmp));
+    c.startup = Probe{Probe::Kind::exec, "", 0, {"/bin/test", "-e", "/tmp/up"}, 0, 1, 1, 30, 1};
+    c.liveness = Probe{Probe::Kind::exec, "", 0, {"/bin/test", "-e", "/tmp/up"}, 0, 1, 1, 1, 1};
+    REQUIRE(problem_of(tenant.apply(web(c))) == "");
+    CHECK(tenant.status().endpoints.empty());
+    const auto seen = tenant.wait(Health::ready);
+    CHECK(seen.endpoints.size() == 1);
+    CHECK(seen.pods.at(0).restarts == 0);
+    CHECK(tenant.execute({"/bin/test", "-e", "/tmp/up"}).code == 0);
+
+    const Tenant never("never");
+    c.command = {"/bin/sh", "-c", serving("ok")};
+    c.startup->failure_threshold = 2;
+    REQUIRE(problem_of(never.apply(web(c))) == "");
+    CHECK(never.wait([](const auto& s) { return !s.pods.empty() && s.pods[0].restarts > 0; })
+              .pods.at(0)
+              .restarts >= 1);
+    CHECK(never.status().endpoints.empty());
+}
+
+TEST_CASE("cluster: hooks run after the start and before the end", "[cluster]") {
+    const Tenant tenant;
+    using Hook = lease::Hook;
+    auto application =
+        web(script("until test -e /tmp/index.html; do sleep 0.1; done; echo welcome; " +
+                   std::string("trap 'cat /tmp/last; kill $s; exit 0' TERM; httpd -f -p 8080 -h /tmp & "
+                               "s=$!; wait $s")));
+    auto& c = application.workloads[0].containers[0];
+    c.post_start = Hook{Hook::Kind::exec, {"/bin/sh", "-c", "echo hooked >/tmp/index.html"}, "", 0, {}};
+    c.pre_stop = Hook{Hook::Kind::exec, {"/bin/sh", "-c", "echo last words >/tmp/last"}, "", 0, {}};
+    application.workloads[0].termination_grace_s = 5;
+    tenant.run(application);
+    CHECK(tenant.page() == "hooked\n");
+    std::string text;
+    std::atomic<bool> welcomed{false};
+    std::thread reader([&] {
+        tenant.cluster.driver().logs(
+            {tenant.lease, tenant.app, "", true, 10, false},
+            [&](const std::string&, const std::string& piece) {
+                text += piece;
+                welcomed = contains(text, "welcome");
+                return true;
+            },
+            [] { return true; });
+    });
+    CHECK(eventually([&] { return welcomed.load(); }));
+    tenant.remove();
+    reader.join();
+    CHECK(contains(text, "last words"));
+}

@@ -44,7 +44,7 @@ TEST_CASE("cluster: services are names inside the lease", "[cluster]") {
     if (not_shown(tenant.cluster, "names")) return;
     lease::Application application;
     application.workloads.push_back(workload(WorkloadKind::deployment, "store", script(serving("stored"))));
-    application.services = {{"backend", "store", {{"http", 8080, 8080}}},
+    application.services = {{"backend", "store", {{"http", 8080, 8080}, {"web", 80, 8080}}},
                             {"direct", "store", {{"http", 8080, 8080}}, true}};
     application.workloads.push_back(workload(WorkloadKind::deployment, "web", script(serving("front"))));
     add_entrance(application, "web");
@@ -58,6 +58,7 @@ TEST_CASE("cluster: services are names inside the lease", "[cluster]") {
     };
     CHECK(eventually([&] { return fetch("http://backend:8080/") == "stored\n"; }));
     CHECK(eventually([&] { return fetch("http://direct:8080/") == "stored\n"; }));
+    CHECK(eventually([&] { return fetch("http://backend/") == "stored\n"; }));  // port 80 leads to 8080
     CHECK(fetch("http://nobody:8080/").empty());
 }
 

@@ -2,7 +2,9 @@
 // which leave nothing behind. Needs root, podman, netavark, aardvark-dns, nftables, iptables, busybox-static.
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 
@@ -63,10 +65,13 @@ public:
         config.ready_timeout = std::chrono::seconds(20);
         config.restart_backoff = std::chrono::milliseconds(50);
         config.restart_limit = 2;
+        config.storage_round = std::chrono::seconds(1);
         config.drain = std::chrono::milliseconds(0);
         const auto layout = adapters::podman::prepare_layout(config);
         REQUIRE(problem_of(layout) == "");
-        driver_ = std::make_unique<adapters::podman::Driver>(config, *layout);
+        driver_ = std::make_unique<adapters::podman::Driver>(config, *layout, [this] {
+            return messages::Timestamp{static_cast<std::uint64_t>(std::time(nullptr)) + ahead_};
+        });
         REQUIRE(problem_of(driver_->begin()) == "");
     }
     std::map<std::string, std::string> victim_environment() const override {
@@ -74,7 +79,10 @@ public:
     }
     std::string image() const override { return "localhost/grid-sample:1"; }
     std::chrono::seconds patience() const override { return std::chrono::seconds(60); }
-    void pass_minute() override { FAIL("the Podman driver runs no cron jobs yet"); }
+    void pass_minute() override {
+        const auto now = static_cast<std::uint64_t>(std::time(nullptr)) + ahead_;
+        ahead_ += 60 - now % 60 + 2;
+    }
     std::vector<std::string> left_of(const messages::Hash& lease) override {
         std::vector<std::string> left;
         const adapters::podman::PodmanApi api(directory_ + "/d/podman.sock");
@@ -82,10 +90,14 @@ public:
         const auto containers = api.containers({label});
         const auto networks = api.networks(label);
         REQUIRE(containers);
+        const auto volumes = api.volumes({label});
         REQUIRE(networks);
+        REQUIRE(volumes);
         for (const auto& row : *containers) left.push_back("container " + row.name);
+        for (const auto& row : *volumes) left.push_back("volume " + row.name);
         for (const auto& row : *networks) left.push_back("network " + row.name);
-        if (fs::exists(directory_ + "/d/apps/" + lease.hex().substr(2))) left.push_back("files");
+        for (const char* place : {"/d/apps/", "/d/mounts/"})
+            if (fs::exists(directory_ + place + lease.hex().substr(2))) left.push_back(place);
         return left;
     }
     std::string cannot(const std::string&) const override { return ""; }
@@ -93,6 +105,7 @@ public:
 private:
     std::string directory_;
     std::string gateway_;
+    std::atomic<std::uint64_t> ahead_{0};  ///< of the machine's clock, in seconds
     std::unique_ptr<adapters::podman::Driver> driver_;
 };
 
