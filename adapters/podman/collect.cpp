@@ -61,7 +61,7 @@ Result<std::vector<std::string>> Driver::collect(const std::vector<messages::Has
             return tl::unexpected(done.error());
         fs::remove_all(app_directory(lease, {}), e);
         events_.forget(lease, {});
-        gone.push_back("network, files and volumes of lease 0x" + lease);
+        gone.push_back("network and files of lease 0x" + lease);
     }
     if (!layout_.own_service) return gone;
 

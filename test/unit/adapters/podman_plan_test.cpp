@@ -6,7 +6,6 @@
 #include "adapters/podman/hooks.hpp"
 #include "adapters/podman/probe_text.hpp"
 #include "adapters/podman/registry_login.hpp"
-#include "adapters/podman/supported.hpp"
 #include "test/support/temporary_directory.hpp"
 
 using namespace grid;
@@ -97,21 +96,6 @@ TEST_CASE("the account of an image's registry is sent, and no other") {
     const auto ann = login_for("ghcr.io/a/b:1", logins);
     CHECK(ann.size() % 4 == 0);
     CHECK(ann.find_first_of("+/") == std::string::npos);
-}
-
-TEST_CASE("what podman cannot run is refused by name") {
-    auto application = shop();
-    CHECK(check_supported(application));
-    application.workloads[1].containers[0].gpus = 1;
-    const auto gpu = check_supported(application);
-    REQUIRE_FALSE(gpu);
-    CHECK(gpu.error().code == "unsupported");
-    CHECK(gpu.error().message.find("Deployment/db") == 0);
-    CHECK(gpu.error().message.find("GPUs") != std::string::npos);
-    application = shop();
-    application.workloads[0].kind = lease::WorkloadKind::cron_job;
-    application.workloads[0].schedule.cron = "every day";
-    CHECK(check_supported(application).error().code == "bad_application");
 }
 
 TEST_CASE("applications are found again after a restart") {

@@ -28,65 +28,31 @@ lease::Application plain() {
 
 }  // namespace
 
-TEST_CASE("podman runs deployments and pods") {
+TEST_CASE("podman runs every kind of workload") {
     auto application = plain();
+    for (const auto kind : {lease::WorkloadKind::deployment, lease::WorkloadKind::pod,
+                            lease::WorkloadKind::stateful_set, lease::WorkloadKind::job}) {
+        application.workloads[0].kind = kind;
+        CHECK(check_supported(application));
+    }
+    application.workloads[0].kind = lease::WorkloadKind::cron_job;
+    application.workloads[0].schedule.cron = "@hourly";
     CHECK(check_supported(application));
-    application.workloads[0].kind = lease::WorkloadKind::pod;
-    CHECK(check_supported(application));
+    application.workloads[0].schedule.cron = "every day";
+    CHECK(check_supported(application).error().code == "bad_application");
 }
 
-TEST_CASE("what podman cannot run yet is refused by name, not run otherwise") {
-    using lease::Container;
-    using lease::Workload;
-    const auto container = [](std::function<void(Container&)> change) {
-        return [change](lease::Application& a) { change(a.workloads[0].init_containers[0]); };
-    };
-    const auto workload = [](std::function<void(Workload&)> change) {
-        return [change](lease::Application& a) { change(a.workloads[0]); };
-    };
+TEST_CASE("what podman cannot run is refused by name, not run otherwise") {
     const struct {
         const char* message;
         std::function<void(lease::Application&)> change;
     } rows[] = {
-        {"StatefulSet/web: this provider's driver (podman) cannot run a StatefulSet yet",
-         workload([](auto& w) { w.kind = lease::WorkloadKind::stateful_set; })},
-        {"Job/web: this provider's driver (podman) cannot run a Job yet",
-         workload([](auto& w) { w.kind = lease::WorkloadKind::job; })},
-        {"CronJob/web: this provider's driver (podman) cannot run a CronJob yet",
-         workload([](auto& w) { w.kind = lease::WorkloadKind::cron_job; })},
-        {"Deployment/web: this provider's driver (podman) cannot run strategy Recreate yet",
-         workload([](auto& w) { w.rollout.recreate = true; })},
-        {"Deployment/web: this provider's driver (podman) cannot run imagePullSecrets yet",
-         workload([](auto& w) {
-             w.registry_logins = {{"ghcr.io", "u", "p"}};
-         })},
-        {"Deployment/web: this provider's driver (podman) cannot run an emptyDir in memory yet",
-         workload([](auto& w) { w.scratch[0].in_memory = true; })},
-        {"Deployment/web: this provider's driver (podman) cannot run variables with the pod's name",
-         container([](auto& c) { c.late_expansion = true; })},
-        {"Deployment/web: this provider's driver (podman) cannot run variables with the pod's name",
-         container([](auto& c) {
-             c.environment = {{"A", "", lease::EnvironmentVariable::Source::pod_address}};
-         })},
-        {"Deployment/web: this provider's driver (podman) cannot run GPUs yet",
-         container([](auto& c) { c.gpus = 1; })},
-        {"Deployment/web: this provider's driver (podman) cannot run persistent volumes yet",
-         container([](auto& c) {
-             c.claims = {{"d", "/d"}};
-         })},
-        {"Deployment/web: this provider's driver (podman) cannot run startup probes yet",
-         container([](auto& c) { c.startup = lease::Probe{}; })},
-        {"Deployment/web: this provider's driver (podman) cannot run lifecycle hooks yet",
-         container([](auto& c) { c.pre_stop = lease::Hook{}; })},
-        {"Deployment/web: this provider's driver (podman) cannot run a subPath of an emptyDir yet",
-         container([](auto& c) { c.scratch[0].sub_path = "a"; })},
-        {"Deployment/web: this provider's driver (podman) cannot run headers of probes yet",
-         container([](auto& c) {
-             c.readiness->headers = {{"Host", "x"}};
-         })},
-        {"PersistentVolumeClaim/d: this provider's driver (podman) has no persistent volumes yet",
+        {"Deployment/web: this provider's driver (podman) cannot run GPUs",
+         [](auto& a) { a.workloads[0].init_containers[0].gpus = 1; }},
+        {"Job/web: this provider's driver (podman) cannot run a job of more than 200 completions",
          [](auto& a) {
-             a.claims = {{"d", 1}};
+             a.workloads[0].kind = lease::WorkloadKind::job;
+             a.workloads[0].completion.completions = 201;
          }},
     };
     for (const auto& row : rows) {
