@@ -253,7 +253,12 @@ TEST_CASE("podman: a pod that somebody takes away is drift, and applying puts it
     auto app = app_of(web_container());
     app.workloads[0].replicas = 2;
     REQUIRE(problem(world.apply(lease, "app", app)) == "");
-    CHECK(world.wait_for(lease, "app", Health::ready).endpoints.size() == 2);
+    // It is ready with the first of its pods.
+    auto begun = world.wait_for(lease, "app", Health::ready);
+    for (const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+         begun.endpoints.size() < 2 && std::chrono::steady_clock::now() < end;)
+        begun = world.status(lease, "app");
+    CHECK(begun.endpoints.size() == 2);
     const auto rows = world.api().containers({label_of(lease)}).value();
     REQUIRE(rows.size() == 2);
     REQUIRE(world.api().remove(rows[0].id));
