@@ -19,6 +19,7 @@
 #include "adapters/podman/application_book.hpp"
 #include "adapters/podman/exec.hpp"
 #include "adapters/podman/health.hpp"
+#include "adapters/podman/log_readers.hpp"
 #include "adapters/podman/network.hpp"
 #include "adapters/podman/plan.hpp"
 #include "adapters/podman/run_book.hpp"
@@ -151,6 +152,7 @@ private:
     std::map<std::string, std::shared_ptr<Gate>> gates_;
     std::atomic<bool> user_namespaces_{false};
     std::string user_namespace_problem_;  ///< written in begin and under gates_mutex_
+    LogReaders log_readers_;
     std::mutex sessions_mutex_;
     std::vector<std::weak_ptr<ExecSession>> sessions_;
     std::mutex watch_mutex_;

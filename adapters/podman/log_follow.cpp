@@ -107,12 +107,14 @@ void Driver::logs(const messages::LogRequest& request, const LogSink& sink,
                 stream = std::make_unique<Stream>();
                 stream->of_start = row.started_at;
                 const auto since = first ? 0 : row.started_at;
+                log_readers_.begin(row.id);
                 stream->thread = std::thread([this, &queue, s = stream.get(), row, since,
                                               tail = request.tail] {
                     (void)api_.follow(
                         row.id, true, tail, since,
                         [&](std::string_view text) { return queue.push(source_of(row), std::string(text)); },
                         &s->stop);
+                    log_readers_.end(row.id);
                     s->done = true;
                 });
             }

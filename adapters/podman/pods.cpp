@@ -14,6 +14,7 @@ using std::chrono::steady_clock;
 
 namespace {
 constexpr milliseconds kLook{10};
+constexpr milliseconds kLastWords{1'500};             // for who follows the log of what has ended
 constexpr std::uint32_t kUserBaseStart = 0x10000000;  // far above people's and system's ids
 constexpr std::uint32_t kUserSlots = 32768;
 }  // namespace
@@ -86,6 +87,7 @@ Result<void> Driver::remove_rows(std::vector<ContainerRow> rows) {
         return label_number(a, label::kIndex) > label_number(b, label::kIndex);
     });
     for (const auto& row : rows) {
+        log_readers_.await_end(row.id, kLastWords);
         if (auto done = api_.remove(row.id); !done)
             return done.error().code == "cluster_unavailable"
                        ? done
