@@ -17,14 +17,14 @@ echo "building Kubernetes once, into $cache (about 4 minutes)"
 started=$(date +%s)
 work=$cache/work
 rm -rf "$cache/recipe" "$cache/bin" "$work"
-mkdir -p "$cache/bin" "$work/packages" "$work/source" "$work/lists/partial" "$work/root" "$work/go/src/k8s.io"
+mkdir -p "$cache/bin" "$work/packages" "$work/source" "$work/lists/partial" "$work/unpacked" "$work/go/src/k8s.io"
 trap 'status=$?; [ $status = 0 ] || echo "kubernetes: the build failed; see $work/log" >&2; exit $status' EXIT
 
 # ---- packages: binaries as the machine gets them, the source from the same archive, both without root -----------
 fetch() { (cd "$work/packages" && apt-get -qq -o APT::Sandbox::User=root download "$@") >>"$work/log" 2>&1; }
 fetch golang-1.19-go golang-1.19-src golang-github-modern-go-reflect2-dev etcd-server containerd \
     containernetworking-plugins
-for package in "$work"/packages/*.deb; do dpkg-deb -x "$package" "$work/root"; done
+for package in "$work"/packages/*.deb; do dpkg-deb -x "$package" "$work/unpacked"; done
 {
     for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
         if [ -f "$file" ]; then sed -n 's/^deb \(.*debian\)/deb-src \1/p' "$file"; fi
@@ -49,12 +49,12 @@ ln -s "$source" "$work/go/src/k8s.io/kubernetes"
 # The vendored reflect2 1.0.1 corrupts memory under Go >= 1.18 (the API server dies on a JSON PATCH): take 1.0.2.
 rm -rf "$source/vendor/github.com/modern-go/reflect2"
 mkdir "$source/vendor/github.com/modern-go/reflect2"
-cp "$work"/root/usr/share/gocode/src/github.com/modern-go/reflect2/*.{go,s} \
+cp "$work"/unpacked/usr/share/gocode/src/github.com/modern-go/reflect2/*.{go,s} \
     "$source/vendor/github.com/modern-go/reflect2/"
 
 # ---- build --------------------------------------------------------------------------------------------------------
 # Debian's Go finds half of itself in /usr/share by relative links.
-export GOROOT=$work/root/usr/lib/go-1.19 GOPATH=$work/go GOCACHE=$work/gocache GOFLAGS= GO111MODULE=off CGO_ENABLED=0
+export GOROOT=$work/unpacked/usr/lib/go-1.19 GOPATH=$work/go GOCACHE=$work/gocache GOFLAGS= GO111MODULE=off CGO_ENABLED=0
 export PATH=$GOROOT/bin:$PATH
 cd "$work/go/src/k8s.io/kubernetes"
 gobuild() { nice -n 10 go build -p "${JOBS:-$(nproc)}" "$@" >>"$work/log" 2>&1; }
@@ -81,8 +81,8 @@ for component in kube-apiserver kube-controller-manager kube-scheduler kubelet k
     echo "built $component"
 done
 gcc -Os -static -DVERSION=v1 -o "$cache/bin/pause" build/pause/linux/pause.c
-cp "$work"/root/usr/bin/{etcd,containerd,containerd-shim-runc-v2,ctr} "$cache/bin/"
-cp -r "$work/root/usr/lib/cni" "$cache/bin/cni"
+cp "$work"/unpacked/usr/bin/{etcd,containerd,containerd-shim-runc-v2,ctr} "$cache/bin/"
+cp -r "$work/unpacked/usr/lib/cni" "$cache/bin/cni"
 cd "$cache"
 chmod -R u+w "$work"
 rm -rf "$work"
