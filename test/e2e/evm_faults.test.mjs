@@ -36,7 +36,7 @@ async function survives(begin, finish) {
   await until('the platform knows the order', async () => (await market.listed('orders')).some(each => each.id === String(order)))
   const orders = await market.listed('orders')
   await untouched(gateway, steady, async () => {
-    await begin()
+    await begin(order, session)
     await until('it is noticed', async () => await state() === 'unreachable')
     const refused = await accepting(order, session)
     assert.deepEqual([refused.status, refused.json.code], [503, 'unavailable'])
@@ -56,9 +56,11 @@ for (const [fault, name] of [
 ])
   test(`an endpoint that ${name}`, () => survives(() => proxy.set(fault), () => proxy.set('none')))
 
-test('an endpoint that comes back on another chain', () => survives(async () => {
+test('an endpoint that comes back on another chain', () => survives(async (order, session) => {
   await proxy.set('reset')
-  await until('it is noticed', async () => await state() === 'unreachable')
+  // An endpoint proves its chain after a failure: both processes must have met one.
+  await until('the platform notices it', async () => await state() === 'unreachable')
+  await until('the gateway notices it', async () => (await accepting(order, session)).status === 503)
   await proxy.set('wrong_chain')
 }, () => proxy.set('none')))
 

@@ -24,6 +24,8 @@ const accept = async () => {
   return (await api(`${node.gateway}/v1/orders/${rented.order}/accept`, 'POST', undefined, bearer(token))).json
 }
 /** Until the projection has the network's newest block. */
+/** A node that has just started looks at its applications first. */
+const served = (token = session) => until('it is served', async () => (await visit(rented.url, { headers: bearer(token) })).status === 200)
 const caughtUp = () => until('the node has caught up', async () => {
   const { status, json } = await api(`${node.platform}/v1/orders/${rented.order}?at_least_block=${await anvil.height()}`, 'GET')
   return status === 200 && json.status === 'running'
@@ -65,19 +67,19 @@ test('an order is rented, and 80 blocks follow', async () => {
 test('the node does not go on by itself on a network that took back more than it can', async () => {
   await node.launch()
   await until('the node stands still', async () => (await api(`${node.platform}/v1/health`, 'GET')).json.follower?.state === 'stopped')
-  const { status, body } = await visit(rented.url, { headers: bearer(session) })
+  await served()
   await node.kill()
-  assert.equal(status, 200, body)
 })
 
 test('told to, it reads the chain anew: the order is there, its lease and application never stopped', async () => {
   await node.launch('--rebuild-projections')
   await caughtUp()
   assert.notEqual((await order()).created_height, created)  // by another block, so its lease would have another key now
-  const lease = await accept()
-  assert.equal(lease.state, 'ready')
+  // Until the gateway has looked at the application it does not know how that is.
+  let lease
+  await until('the lease is ready', async () => (lease = await accept()).state === 'ready')
   assert.equal(lease.lease_key, key)
-  for (const token of [session, lease.session.token]) assert.equal((await visit(rented.url, { headers: bearer(token) })).status, 200)
+  for (const token of [session, lease.session.token]) await served(token)
   assert.deepEqual(node.containers(), containers)
 })
 

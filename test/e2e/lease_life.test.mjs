@@ -57,7 +57,7 @@ test('with a terminal on both sides the command gets one, of its size', () => {
   const words = ['--key', 'dev:2', 'app', 'exec', '--order', order, 'web', '--', 'sh', '-c', '"tty; stty size; exit 5"']
   const line = `stty rows 33 cols 101; ${join(build, 'grid')} ${words.join(' ')}; echo "exit code $?"; stty -a | grep -c " icanon"`
   const { stdout } = spawnSync('script', ['--quiet', '--command', line, '/dev/null'], {
-    encoding: 'utf8', timeout: 60_000, env: { ...process.env, GRID_HOME: node.data, GRID_RPC: node.rpc, GRID_GATEWAY: node.gateway }
+    encoding: 'utf8', timeout: 60_000, env: node.environment()
   })
   // The command's terminal, then this one's, as it was. (`script` echoes the end of its own input.)
   assert.match(stdout.replaceAll('\r', ''), /^(?:\^@)?\/dev\/pts\/\d+\n33 101\nexit code 5\n1\n$/)
@@ -78,7 +78,7 @@ test('an application is scaled within what was bought, restarted without an inte
   await new Promise((resolve, reject) => {
     const words = ['--key', 'dev:2', 'app', 'restart', '--order', String(order), 'web']
     const child = spawn(join(build, 'grid'), words, {
-      stdio: 'ignore', env: { ...process.env, GRID_HOME: node.data, GRID_RPC: node.rpc, GRID_GATEWAY: node.gateway }
+      stdio: 'ignore', env: node.environment()
     })
     child.on('exit', code => code === 0 ? resolve() : reject(new Error(`grid app restart: ${code}`)))
   })
@@ -125,7 +125,7 @@ test('a crash is told, and the lines before it are kept', async () => {
 
 test('a stop that is killed on its way is done all the same', async () => {
   const child = spawn(join(build, 'grid'), ['--key', 'dev:2', 'app', 'stop', '--order', String(order), 'web'], {
-    stdio: 'ignore', env: { ...process.env, GRID_HOME: node.data, GRID_RPC: node.rpc, GRID_GATEWAY: node.gateway }
+    stdio: 'ignore', env: node.environment()
   })
   const ended = new Promise(resolve => child.on('exit', resolve))
   const state = async () => (await ask('')).apps.find(listed => listed.name === 'web').state
