@@ -160,10 +160,10 @@ AppStatus HealthBook::status(const std::vector<ContainerRow>& rows,
         std::size_t pods = 0, ready = 0, failed = 0;
         std::string reason;
         std::vector<messages::PodStatus> told;
+        std::vector<messages::Endpoint> endpoints;
     };
     struct Set {
         std::map<std::string, Version> versions;
-        std::vector<messages::Endpoint> endpoints;
     };
     std::map<std::string, Set> sets;
     for (const auto& [workload, count] : wanted)
@@ -187,7 +187,7 @@ AppStatus HealthBook::status(const std::vector<ContainerRow>& rows,
             ++v.ready;
             if (seen.state == Pod::ready)
                 for (const auto& [name, port] : read_entrances(first.label(label::kEntrances)))
-                    set.endpoints.push_back({name, first.label(label::kAddress), port});
+                    v.endpoints.push_back({name, first.label(label::kAddress), port});
         } else {
             v.failed += seen.state == Pod::failed;
             if (v.reason.empty() || seen.state == Pod::failed) v.reason = seen.reason;
@@ -204,7 +204,10 @@ AppStatus HealthBook::status(const std::vector<ContainerRow>& rows,
         const Version* chosen = nullptr;
         for (const auto& [name, v] : set.versions)
             if (!chosen || rank(v) > rank(*chosen)) chosen = &v;
-        status.endpoints.insert(status.endpoints.end(), set.endpoints.begin(), set.endpoints.end());
+        // Where a version has all its pods ready nobody is led to those of another any more: they end soon.
+        for (const auto& [name, v] : set.versions)
+            if (&v == chosen || chosen->ready < std::max<std::size_t>(want, 1))
+                status.endpoints.insert(status.endpoints.end(), v.endpoints.begin(), v.endpoints.end());
         if (!chosen) {
             ++waiting;
             continue;
