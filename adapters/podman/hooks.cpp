@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 
 #include "adapters/podman/network.hpp"
 #include "adapters/podman/probe_text.hpp"
@@ -34,12 +35,16 @@ std::string run_hook(const PodmanApi& api, const std::string& id, const std::str
     return response->status < 400 ? "" : "was answered " + std::to_string(response->status);
 }
 
+std::string namespace_of(int pid) {
+    return "/proc/" + std::to_string(pid) + "/ns/net";
+}
+
 /// The pod's own network namespace gets a table that leads service ports to those that are answered.
 Result<void> redirect(int pid, const std::string& address, const std::string& statements) {
     std::string text = "table ip grid {\nchain from_others { type nat hook prerouting priority -100;\n";
     text += statements + "}\nchain from_itself { type nat hook output priority -100;\n";
     text += "ip daddr != " + address + " accept\n" + statements + "}\n}\n";
-    auto done = run_program({"nsenter", "--net=/proc/" + std::to_string(pid) + "/ns/net", "nft", "-f", "-"},
+    auto done = run_program({"nsenter", "--net=" + namespace_of(pid), "nft", "-f", "-"},
                             "add table ip grid\ndelete table ip grid\n" + text);
     if (!done) return fail("failed_to_start", "service ports: " + done.error().message);
     return {};
@@ -70,9 +75,12 @@ Result<void> start_container(const PodmanApi& api, const StartCare& care) {
     if (!care.redirects.empty()) {
         const auto pid = api.pid_of(care.id);
         if (!pid) return tl::unexpected(pid.error());
-        // One that has ended already needs none; its end is told by others.
+        // One that has ended already, or ends meanwhile, needs none; its end is told by others.
+        std::error_code none;
         if (*pid > 0)
-            if (auto ok = redirect(*pid, care.address, care.redirects); !ok) return ok;
+            if (auto ok = redirect(*pid, care.address, care.redirects);
+                !ok && std::filesystem::exists(namespace_of(*pid), none))
+                return ok;
     }
     if (!care.post_start) return {};
     const auto problem = run_hook(api, care.id, care.address, *care.post_start, kHookLimit);
