@@ -47,7 +47,9 @@ export class EthersClient {
 
   /** Sends and waits; answers the decoded events and the block's time. */
   async send(by, contract, name, ...args) {
-    const sent = await this.contract(contract, this.wallet(by))[name](...args)
+    const call = this.contract(contract, this.wallet(by))[name]
+    // What was estimated in one second may cost more in the next, by whose time it is mined.
+    const sent = await call(...args, { gasLimit: await call.estimateGas(...args) * 3n / 2n })
     const receipt = await sent.wait()
     assert.equal(receipt.status, 1, `${contract}.${name}`)
     this.coverage.called(contract, name)

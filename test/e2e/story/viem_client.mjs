@@ -53,7 +53,10 @@ export class ViemClient {
 
   /** Sends and waits; answers the decoded events and the block's time. */
   async send(by, contract, name, ...args) {
-    const hash = await this.contract(contract, by).write[name](args)
+    const bound = this.contract(contract, by)
+    // What was estimated in one second may cost more in the next, by whose time it is mined.
+    const gas = await bound.estimateGas[name](args, { account: this.address(by) }) * 3n / 2n
+    const hash = await bound.write[name](args, { gas })
     const receipt = await this.reader.waitForTransactionReceipt({ hash })
     assert.equal(receipt.status, 'success', `${contract}.${name}`)
     this.coverage.called(contract, name)
