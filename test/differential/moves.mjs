@@ -1,19 +1,14 @@
 // Calls at random, so chosen that most of them do something: of an order's own parties, near its deadlines, with what is there. The rest are
 // calls by the wrong account, with absurd numbers, in the wrong state.
 import { addressOf } from './chains.mjs'
+import { Values, max256, max64, tenYears, unit } from './values.mjs'
 import { accounts, encode, name32, places } from './world.mjs'
 
-const unit = 10n ** 18n
-const max64 = 2n ** 64n - 1n
-const max256 = 2n ** 256n - 1n
-const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n
-const callers = accounts.map((_, i) => i)
-const tenYears = 10n * 365n * 24n * 3600n
-
 /** The calls of one run. Each answers {by, to, data}. */
-export class Moves {
+export class Moves extends Values {
   constructor(random, world) {
-    Object.assign(this, { random, world, plan: [] })
+    super(random, world)
+    this.plan = []
   }
 
   async next() {
@@ -22,75 +17,31 @@ export class Moves {
     return this.random.chance(2) ? this.#damaged(move) : move
   }
 
-  #call(by, contract, name, ...args) {
-    return { by, to: addressOf[contract], data: encode(contract, name, args) }
-  }
-
-  /** The account that may, mostly. */
-  #mostly(by) {
-    return by >= 0 && this.random.chance(92) ? by : this.random.of(callers)
-  }
-
-  /** One of those who may, mostly. */
-  #oneOf(list) {
-    return this.#mostly(this.random.of(list) ?? -1)
-  }
-
-  #anybody() {
-    return this.random.of(callers)
-  }
-
-  #address() {
-    return this.random.chance(85) ? this.random.of(accounts) : this.random.of(places)
-  }
-
-  #amount(scale = unit) {
-    return this.random.weighted([
-      [60, this.random.between(1, scale * 10n)], [25, this.random.between(1, scale)], [5, 0n], [4, 1n], [3, this.random.between(1, 2n ** 100n)], [3, max256]
-    ])
-  }
-
-  /** Provider accounts are the first six, as it happens. */
-  #provider() {
-    return this.random.chance(95) ? accounts[this.random.below(6)] : this.#address()
-  }
-
-  /** One that is known to be so, mostly one whose time has not run out. */
-  #order(...statuses) {
-    const all = this.world.ordersIn(...statuses)
-    const inTime = all.filter(one => one.status === 1 ? one.activationDeadline > this.world.time : one.activatedAt + one.probation + one.duration > this.world.time)
-    return this.random.of(inTime.length > 0 && this.random.chance(85) ? inTime : all)
-  }
-
-  #id(known) {
-    return known?.id ?? (this.random.chance(80) ? this.random.between(0, 60) : this.random.of([0n, max64, 2n ** 40n]))
-  }
-
   /** Some calls that chance would hardly bring together: what bounds a list, a pool or an epoch. */
   #planned() {
     const { random } = this
-    const by = this.#anybody()
+    const by = this.anybody()
     const provider = accounts[random.below(6)]
     const times = (n, move) => Array.from({ length: n }, (_, i) => () => move(i))
     return random.of([
       () => [
-        () => this.#call(by, 'Pledge', 'pledge', 1000n, provider), ...times(10, i => this.#call(by, 'Pledge', 'unpledge', BigInt(i + 1), provider))
+        () => this.call(by, 'Pledge', 'pledge', 1000n, provider), ...times(10, i => this.call(by, 'Pledge', 'unpledge', BigInt(i + 1), provider))
       ],
-      () => times(7, i => this.#call(by, 'Market', 'createOrder', accounts[i % 6], { cpuMilli: 1n, memoryMiB: 1n, storageMiB: 0n, gpus: 0n }, { cpuMilli: unit / 1000n, memoryMiB: unit / 1000n, storageMiB: 10n ** 12n, gpus: 10n ** 12n }, 600n, 0n)),
+      () => times(7, i => this.call(by, 'Market', 'createOrder', accounts[i % 6], { cpuMilli: 1n, memoryMiB: 1n, storageMiB: 0n, gpus: 0n }, { cpuMilli: unit / 1000n, memoryMiB: unit / 1000n, storageMiB: 10n ** 12n, gpus: 10n ** 12n }, 600n, 0n)),
       () => {
-        const slash = async () => this.#call(this.#oneOf(this.world.roles.SLASHER), 'Pledge', 'slash', provider, (await this.world.read('Pledge', 'pool', provider)).total * 2n / 3n, '')
+        const slash = async () => this.call(this.oneOf(this.world.roles.SLASHER), 'Pledge', 'slash', provider, (await this.world.read('Pledge', 'pool', provider)).total * 2n / 3n, '')
         const execute = async back => {
           const count = await this.world.read('Pledge', 'slashCount')
-          return this.#call(by, 'Pledge', 'executeSlash', count > back ? count - back : count)
+          return this.call(by, 'Pledge', 'executeSlash', count > back ? count - back : count)
         }
         return [slash, slash, ...times(12, i => execute(BigInt(i % 2)))]
       },
       () => {
-        const member = () => this.#oneOf(this.world.members)
+        const member = () => this.oneOf(this.world.members)
         const newest = () => this.world.read('Council', 'count')
         return [
-          () => this.#call(member(), 'Council', 'propose', addressOf.Council, encode('Council', 'execute', [1n])),
-          ...times(4, async () => this.#call(member(), 'Council', 'approve', await newest())), ...times(12, async () => this.#call(by, 'Council', 'execute', await newest()))
+          () => this.call(member(), 'Council', 'propose', addressOf.Council, encode('Council', 'execute', [1n])),
+          ...times(4, async () => this.call(member(), 'Council', 'approve', await newest())), ...times(12, async () => this.call(by, 'Council', 'execute', await newest()))
         ]
       },
       () => {  // free time, given up again and again; some of it after the provider's own suspension
@@ -98,16 +49,16 @@ export class Moves {
         const seller = provider => accounts.indexOf(provider)
         const round = i => {
           const of = accounts[1 + (i + by) % 5]
-          const on = (who, name) => async () => this.#call(who, 'Market', name, await this.world.read('Market', 'current', accounts[by], of))
+          const on = (who, name) => async () => this.call(who, 'Market', name, await this.world.read('Market', 'current', accounts[by], of))
           return [
-            () => this.#call(seller(of), 'Registry', 'set', { ...this.#info(accounts[9]), host: 'a', port: 1, attributes: '', probation: 3000n, probationPledge: 0n, acceptsOffers: true }),
-            () => this.#call(by, 'Market', 'createOrder', of, { cpuMilli: 1n, memoryMiB: 1n, storageMiB: 0n, gpus: 0n }, { cpuMilli: unit / 1000n, memoryMiB: unit / 1000n, storageMiB: 10n ** 12n, gpus: 10n ** 12n }, 600n, random.of([0n, 1n])),
+            () => this.call(seller(of), 'Registry', 'set', { ...this.info(accounts[9]), host: 'a', port: 1, attributes: '', probation: 3000n, probationPledge: 0n, acceptsOffers: true }),
+            () => this.call(by, 'Market', 'createOrder', of, { cpuMilli: 1n, memoryMiB: 1n, storageMiB: 0n, gpus: 0n }, { cpuMilli: unit / 1000n, memoryMiB: unit / 1000n, storageMiB: 10n ** 12n, gpus: 10n ** 12n }, 600n, random.of([0n, 1n])),
             on(seller(of), 'activateOrder'), ...suspends ? [on(seller(of), 'suspend')] : [], ...suspends && random.chance(50) ? [on(seller(of), 'resume')] : [], on(by, 'cancelOrder')
           ]
         }
         return [0, 1, 2, 3, 4, 5].flatMap(round)
       },
-      () => [() => this.#call(6, 'Registry', 'set', { ...this.#info(accounts[9]), probation: 60n, probationPledge: unit * 500n, acceptsOffers: true }), ...times(3, i => this.#call(i, 'Market', 'createOrder', accounts[6], this.#resources(), this.#prices(), 60n, BigInt(i)))]
+      () => [() => this.call(6, 'Registry', 'set', { ...this.info(accounts[9]), probation: 60n, probationPledge: unit * 500n, acceptsOffers: true }), ...times(3, i => this.call(i, 'Market', 'createOrder', accounts[6], this.resources(), this.prices(), 60n, BigInt(i)))]
     ])()
   }
 
@@ -121,20 +72,20 @@ export class Moves {
   // --- tokens and credits
 
   async #token() {
-    const by = this.#anybody()
+    const by = this.anybody()
     return this.random.weighted([
-      [5, () => this.#call(by, 'GridToken', 'transfer', this.#address(), this.#amount())],
-      [3, () => this.#call(by, 'GridToken', 'transfer', addressOf.Credit, this.#amount())],
-      [6, () => this.#call(by, 'GridToken', 'approve', this.random.chance(70) ? addressOf.Credit : this.#address(), this.random.chance(20) ? max256 : this.#amount(unit * 100n))],
-      [4, () => this.#call(by, 'GridToken', 'transferFrom', this.#address(), this.#address(), this.#amount())],
-      [2, () => this.#call(by, 'GridToken', 'burn', this.#amount())],
-      [3, () => this.#call(this.#mostly(0), 'GridToken', 'mint', this.#address(), this.random.chance(90) ? this.#amount() : this.random.between(1, 2n ** 90n))],
+      [5, () => this.call(by, 'GridToken', 'transfer', this.address(), this.amount())],
+      [3, () => this.call(by, 'GridToken', 'transfer', addressOf.Credit, this.amount())],
+      [6, () => this.call(by, 'GridToken', 'approve', this.random.chance(70) ? addressOf.Credit : this.address(), this.random.chance(20) ? max256 : this.amount(unit * 100n))],
+      [4, () => this.call(by, 'GridToken', 'transferFrom', this.address(), this.address(), this.amount())],
+      [2, () => this.call(by, 'GridToken', 'burn', this.amount())],
+      [3, () => this.call(this.mostly(0), 'GridToken', 'mint', this.address(), this.random.chance(90) ? this.amount() : this.random.between(1, 2n ** 90n))],
       [1, () => this.#toTheCap()],
-      [2, () => this.#call(by, 'GridToken', 'faucet', this.random.chance(80) ? this.#amount() : this.random.of([10_000n * unit, 10_000n * unit + 1n]))],
+      [2, () => this.call(by, 'GridToken', 'faucet', this.random.chance(80) ? this.amount() : this.random.of([10_000n * unit, 10_000n * unit + 1n]))],
       [4, async () => {
-        const spender = this.random.chance(70) ? addressOf.Credit : this.#address()
-        const { value, deadline, v, r, s } = await this.#permit(by, spender)
-        return this.#call(this.#anybody(), 'GridToken', 'permit', accounts[this.#mostly(by)], spender, value, deadline, v, r, s)
+        const spender = this.random.chance(70) ? addressOf.Credit : this.address()
+        const { value, deadline, v, r, s } = await this.permit(by, spender)
+        return this.call(this.anybody(), 'GridToken', 'permit', accounts[this.mostly(by)], spender, value, deadline, v, r, s)
       }]
     ])()
   }
@@ -142,207 +93,117 @@ export class Moves {
   /** Mints all but a little that the cap leaves, or burns that again: in between there is hardly any profit. */
   async #toTheCap() {
     const room = await this.world.read('GridToken', 'cap') - await this.world.read('GridToken', 'totalSupply')
-    if (room > unit) return this.#call(this.#mostly(0), 'GridToken', 'mint', accounts[9], room - this.random.between(0, 10n ** 14n) + this.random.of([0n, 0n, 10n ** 15n]))
-    return this.#call(9, 'GridToken', 'burn', await this.world.read('GridToken', 'balanceOf', accounts[9]) / 2n)
-  }
-
-  /** A permit, sometimes one that cannot be. */
-  async #permit(owner, spender = addressOf.Credit) {
-    const deadline = this.random.weighted([[80, this.world.time + 3600n], [8, this.world.time], [6, this.world.time - 1n], [6, max256]])
-    const permit = await this.world.signPermit(owner, spender, this.#amount(unit * 10n), deadline)
-    return this.random.weighted([
-      [84, permit], [3, { ...permit, value: permit.value === 0n ? 1n : permit.value - 1n }], [3, { ...permit, v: this.random.of([0, 1, 26, 29, 255]) }],
-      [3, { ...permit, s: `0x${(order - BigInt(permit.s)).toString(16).padStart(64, '0')}`, v: 55 - permit.v }], [2, { ...permit, v: 55 - permit.v }],
-      [2, { ...permit, r: this.random.word() }], [2, { ...permit, r: `0x${'0'.repeat(64)}` }], [1, { ...permit, s: `0x${'0'.repeat(64)}` }]
-    ])
+    if (room > unit) return this.call(this.mostly(0), 'GridToken', 'mint', accounts[9], room - this.random.between(0, 10n ** 14n) + this.random.of([0n, 0n, 10n ** 15n]))
+    return this.call(9, 'GridToken', 'burn', await this.world.read('GridToken', 'balanceOf', accounts[9]) / 2n)
   }
 
   async #credit() {
-    const by = this.#anybody()
+    const by = this.anybody()
     return this.random.weighted([
-      [10, () => this.#call(by, 'Credit', 'purchase', this.#amount(unit * 20n))],
+      [10, () => this.call(by, 'Credit', 'purchase', this.amount(unit * 20n))],
       [6, async () => {
-        const { value, deadline, v, r, s } = await this.#permit(by)
-        return this.#call(this.#mostly(by), 'Credit', 'purchaseWithPermit', value, deadline, v, r, s)
+        const { value, deadline, v, r, s } = await this.permit(by)
+        return this.call(this.mostly(by), 'Credit', 'purchaseWithPermit', value, deadline, v, r, s)
       }],
-      [4, () => this.#call(by, 'Credit', 'redeem', this.#amount())],
-      [4, () => this.#call(by, 'Credit', 'claimTransfer', this.#address())],
-      [1, () => this.#call(by, 'Credit', this.random.of(['noteTransfer', 'escrow', 'release']), this.#address(), this.#amount())],
-      [1, () => this.#call(by, 'Credit', this.random.of(['burn', 'issue']), this.#amount())],
+      [4, () => this.call(by, 'Credit', 'redeem', this.amount())],
+      [4, () => this.call(by, 'Credit', 'claimTransfer', this.address())],
+      [1, () => this.call(by, 'Credit', this.random.of(['noteTransfer', 'escrow', 'release']), this.address(), this.amount())],
+      [1, () => this.call(by, 'Credit', this.random.of(['burn', 'issue']), this.amount())],
       [1, async () => {
-        const { value, deadline, v, r, s } = await this.#permit(by)
-        return this.#call(by, 'Credit', 'purchaseFor', this.#address(), value, deadline, v, r, s)
+        const { value, deadline, v, r, s } = await this.permit(by)
+        return this.call(by, 'Credit', 'purchaseFor', this.address(), value, deadline, v, r, s)
       }]
     ])()
   }
 
   // --- the registry
 
-  #prices(most = 10n ** 12n) {
-    const price = () => this.random.weighted([[80, this.random.between(0, most)], [18, 0n], [2, 2n ** 96n - 1n]])
-    return { cpuMilli: price(), memoryMiB: price(), storageMiB: price(), gpus: price() }
-  }
-
-  #resources(most = 4000) {
-    const amount = () => this.random.weighted([[75, this.random.between(0, most)], [24, 0n], [1, max64]])
-    return { cpuMilli: amount(), memoryMiB: amount(), storageMiB: amount(), gpus: this.random.chance(80) ? 0n : this.random.between(0, 4) }
-  }
-
-  #info(operator) {
-    const minimumPrices = this.random.chance(70) ? { cpuMilli: 0n, memoryMiB: 0n, storageMiB: 0n, gpus: 0n } : this.#prices(10n ** 10n)
-    const plus = part => minimumPrices[part] + this.random.between(0, 10n ** 11n)
-    const prices = { cpuMilli: plus('cpuMilli'), memoryMiB: plus('memoryMiB'), storageMiB: plus('storageMiB'), gpus: plus('gpus') }
-    if (Object.values(prices).some(price => price >= 2n ** 96n)) return this.#info(operator)
-    const total = () => this.random.between(8_000, 60_000)
-    return {
-      host: this.random.weighted([[60, 'provider.example'], [20, '[2001:db8::1]'], [5, ''], [5, 'a b'], [5, 'x'.repeat(253)], [5, 'x'.repeat(254)]]),
-      port: this.random.chance(95) ? 8090 : 0, prices: this.random.chance(96) ? prices : this.#prices(10n ** 9n), minimumPrices,
-      total: this.random.chance(90) ? { cpuMilli: total(), memoryMiB: total(), storageMiB: total(), gpus: 16n } : this.#resources(6000),
-      attributes: this.random.weighted([[60, '{"region":"eu"}'], [30, ''], [5, 'x'.repeat(4096)], [5, 'x'.repeat(4097)]]),
-      probation: this.random.weighted([[40, 0n], [50, this.random.between(1, 3600)], [5, tenYears], [5, tenYears + 1n]]),
-      probationPledge: this.random.chance(80) ? 0n : this.random.between(0, unit * 4n), renewable: this.random.chance(80), acceptsOffers: this.random.chance(92),
-      operatorKey: operator
-    }
-  }
-
   #registry() {
-    const by = this.random.chance(90) ? this.random.below(6) : this.#anybody()
+    const by = this.random.chance(90) ? this.random.below(6) : this.anybody()
     const operator = this.random.chance(50) ? accounts[6 + this.random.below(4)] : places.at(-1)
     const part = () => this.random.of([0n, -1n, 1n, -5n, 7n, 2n ** 64n, -(2n ** 127n)])
     return this.random.weighted([
-      [12, () => this.#call(by, 'Registry', 'set', this.#info(operator))],
-      [1, () => this.#call(by, 'Registry', 'deregister')],
-      [1, () => this.#call(by, 'Registry', 'update', this.#address(), { cpuMilli: part(), memoryMiB: part(), storageMiB: part(), gpus: part() }, this.random.word())]
+      [12, () => this.call(by, 'Registry', 'set', this.info(operator))],
+      [1, () => this.call(by, 'Registry', 'deregister')],
+      [1, () => this.call(by, 'Registry', 'update', this.address(), { cpuMilli: part(), memoryMiB: part(), storageMiB: part(), gpus: part() }, this.random.word())]
     ])()
   }
 
   // --- orders
 
-  #duration() {
-    return this.random.weighted([[70, this.random.between(1, 7200)], [15, this.random.between(1, 30)], [10, this.random.between(1, 90 * 86400)], [2, 0n], [2, tenYears], [1, tenYears + 1n]])
-  }
-
-  /** The prices that a provider asks, mostly. */
-  async #asked(provider) {
-    const { prices, status } = await this.world.read('Registry', 'get', provider)
-    return status !== 0 && this.random.chance(85) ? prices : this.#prices()
-  }
-
   async #create() {
-    const by = this.#anybody()
-    const provider = this.#provider()
-    const terms = [provider, this.#resources(), await this.#asked(provider), this.#duration(), this.random.chance(85) ? 0n : this.random.between(1, 3600)]
+    const by = this.anybody()
+    const provider = this.provider()
+    const terms = [provider, this.resources(), await this.asked(provider), this.duration(), this.random.chance(85) ? 0n : this.random.between(1, 3600)]
     return this.random.weighted([
-      [8, () => this.#call(by, 'Market', 'createOrder', ...terms)],
-      [2, async () => this.#call(by, 'Market', 'createOrderWithPermit', ...terms, await this.#permit(by))],
+      [8, () => this.call(by, 'Market', 'createOrder', ...terms)],
+      [2, async () => this.call(by, 'Market', 'createOrderWithPermit', ...terms, await this.permit(by))],
       [7, () => this.#quoted(by, 'createOrderWithQuote')],
       [2, () => this.#quoted(by, 'createOrderWithQuoteAndPermit')],
       [5, () => this.#replacement()]
     ])()
   }
 
-  async #quote(by, provider, replaces = 0n) {
-    const { random, world } = this
-    const epoch = await world.read('Market', 'quoteEpoch', provider)
-    return {
-      provider, user: accounts[this.#mostly(by)], resources: this.#resources(), prices: await this.#asked(provider), duration: this.#duration(),
-      probation: random.weighted([[60, 0n], [36, random.between(1, 3600)], [2, tenYears], [2, tenYears + 1n]]), renewable: random.chance(70),
-      validUntil: random.weighted([[92, world.time + 600n], [4, world.time], [4, world.time + 1n]]), replaces: random.chance(96) ? replaces : random.between(0, 50),
-      epoch: random.chance(95) ? epoch : epoch + 1n, salt: world.salts.length > 0 && random.chance(10) ? random.of(world.salts) : random.word()
-    }
-  }
-
-  /** A quote and its signature: sometimes one that was used, sometimes one that nobody signed. */
-  async #signed(by, provider, replaces) {
-    const { random, world } = this
-    if (world.quotes.length > 0 && random.chance(8)) return random.of(world.quotes)
-    const quote = await this.#quote(by, provider, replaces)
-    const { operatorKey } = await world.read('Registry', 'get', provider)
-    const own = world.indexOf(provider)
-    const operator = world.indexOf(operatorKey)
-    const signer = this.#mostly(operator >= 0 && random.chance(40) ? operator : own)
-    let signature = await world.signQuote(signer, quote)
-    if (random.chance(6)) {
-      const v = Number(`0x${signature.slice(130)}`)
-      signature = random.of([
-        signature.slice(0, 130), `${signature}00`, `${signature.slice(0, 130)}00`, '0x', `0x${'0'.repeat(128)}1b`, `0x${'f'.repeat(64)}${signature.slice(66)}`,
-        `${signature.slice(0, 66)}${(order - BigInt(`0x${signature.slice(66, 130)}`)).toString(16).padStart(64, '0')}${(55 - v).toString(16)}`
-      ])
-    }
-    const signed = [quote, signature]
-    world.salts = [...world.salts.slice(-20), quote.salt]
-    world.quotes = [...world.quotes.slice(-20), signed]
-    return signed
-  }
-
   async #quoted(by, name) {
-    const [quote, signature] = await this.#signed(by, this.#provider(), 0n)
-    const caller = this.#mostly(this.world.indexOf(quote.user))
-    return this.#call(caller, 'Market', name, quote, signature, ...name.endsWith('Permit') ? [await this.#permit(caller)] : [])
+    const [quote, signature] = await this.signed(by, this.provider(), 0n)
+    const caller = this.mostly(this.world.indexOf(quote.user))
+    return this.call(caller, 'Market', name, quote, signature, ...name.endsWith('Permit') ? [await this.permit(caller)] : [])
   }
 
   async #replacement() {
-    const old = this.#order(2)
+    const old = this.order(2)
     if (!old && this.random.chance(90)) return this.#activate()
-    const by = old ? this.world.indexOf(old.user) : this.#anybody()
-    const [quote, signature] = await this.#signed(by, old && this.random.chance(96) ? old.provider : this.#provider(), this.#id(old))
-    return this.#call(this.#mostly(this.world.indexOf(quote.user)), 'Market', 'replaceOrder', quote, signature)
-  }
-
-  /** The provider, or its operator. */
-  async #providerSide(known) {
-    if (!known) return this.#anybody()
-    const { operatorKey } = await this.world.read('Registry', 'get', known.provider)
-    const operator = this.world.indexOf(operatorKey)
-    return this.#mostly(operator >= 0 && this.random.chance(40) ? operator : this.world.indexOf(known.provider))
+    const by = old ? this.world.indexOf(old.user) : this.anybody()
+    const [quote, signature] = await this.signed(by, old && this.random.chance(96) ? old.provider : this.provider(), this.id(old))
+    return this.call(this.mostly(this.world.indexOf(quote.user)), 'Market', 'replaceOrder', quote, signature)
   }
 
   async #activate() {
-    const known = this.#order(1)
+    const known = this.order(1)
     if (!known && this.random.chance(90)) return this.#create()
     const late = known && known.activationDeadline <= this.world.time
-    if (late && this.random.chance(80)) return this.#call(this.#anybody(), 'Market', 'cancelOrder', known.id)
+    if (late && this.random.chance(80)) return this.call(this.anybody(), 'Market', 'cancelOrder', known.id)
     const byUser = known?.providerCheck && this.random.chance(40)
-    return this.#call(byUser ? this.world.indexOf(known.user) : await this.#providerSide(known), 'Market', 'activateOrder', this.#id(known))
+    return this.call(byUser ? this.world.indexOf(known.user) : await this.providerSide(known), 'Market', 'activateOrder', this.id(known))
   }
 
   async #life() {
-    const known = this.#order(2)
+    const known = this.order(2)
     if (!known && this.random.chance(90)) return this.random.chance(50) ? this.#activate() : this.#create()
-    const id = this.#id(known)
-    const user = this.#mostly(known ? this.world.indexOf(known.user) : -1)
+    const id = this.id(known)
+    const user = this.mostly(known ? this.world.indexOf(known.user) : -1)
     const secs = () => this.random.weighted([[85, this.random.between(1, 3600)], [5, 0n], [5, tenYears], [5, max64]])
     return this.random.weighted([
-      [6, async () => this.#call(await this.#providerSide(known), 'Market', known?.suspendedSince ? 'resume' : 'suspend', id)],
-      [1, async () => this.#call(await this.#providerSide(known), 'Market', this.random.of(['resume', 'suspend']), id)],
-      [4, () => this.#call(user, 'Market', 'extendOrder', id, secs())],
-      [1, async () => this.#call(user, 'Market', 'extendOrderWithPermit', id, secs(), await this.#permit(user))],
-      [2, () => this.#call(user, 'Market', 'reportUnserved', id)],
-      [8, () => this.#call(this.#anybody(), 'Market', 'settle', id)],
+      [6, async () => this.call(await this.providerSide(known), 'Market', known?.suspendedSince ? 'resume' : 'suspend', id)],
+      [1, async () => this.call(await this.providerSide(known), 'Market', this.random.of(['resume', 'suspend']), id)],
+      [4, () => this.call(user, 'Market', 'extendOrder', id, secs())],
+      [1, async () => this.call(user, 'Market', 'extendOrderWithPermit', id, secs(), await this.permit(user))],
+      [2, () => this.call(user, 'Market', 'reportUnserved', id)],
+      [8, () => this.call(this.anybody(), 'Market', 'settle', id)],
       [3, () => {
         const size = this.random.chance(97) ? this.random.below(8) : this.random.of([256, 257])
-        return this.#call(this.#anybody(), 'Market', 'settleMany', Array.from({ length: size }, () => this.#id(this.#order(1, 2, 3, 4))))
+        return this.call(this.anybody(), 'Market', 'settleMany', Array.from({ length: size }, () => this.id(this.order(1, 2, 3, 4))))
       }]
     ])()
   }
 
   #end() {
-    const live = this.#order(1, 2)
+    const live = this.order(1, 2)
     if (!live && this.random.chance(80)) return this.#create()
-    const ended = this.#order(3, 4, 2)
-    const party = known => this.#mostly(known ? this.world.indexOf(this.random.chance(60) ? known.user : known.provider) : -1)
+    const ended = this.order(3, 4, 2)
+    const party = known => this.mostly(known ? this.world.indexOf(this.random.chance(60) ? known.user : known.provider) : -1)
     return this.random.weighted([
-      [6, () => this.#call(party(live), 'Market', 'cancelOrder', this.#id(live))],
-      [2, () => this.#call(this.#anybody(), 'Market', 'cancelOrder', this.#id(this.#order(1, 2, 3, 4)))],
-      [3, () => this.#call(party(ended), 'Market', 'withdraw', this.#id(ended), this.#amount(10n ** 15n))]
+      [6, () => this.call(party(live), 'Market', 'cancelOrder', this.id(live))],
+      [2, () => this.call(this.anybody(), 'Market', 'cancelOrder', this.id(this.order(1, 2, 3, 4)))],
+      [3, () => this.call(party(ended), 'Market', 'withdraw', this.id(ended), this.amount(10n ** 15n))]
     ])()
   }
 
   #revoke() {
     const by = this.random.below(8)
-    if (this.random.chance(30)) return this.#call(by, 'Market', 'bumpQuoteEpoch')
-    if (this.random.chance(10)) return this.#call(by, 'Market', 'setParameter', name32('feeBp'), 5n)
-    return this.#call(by, 'Market', 'cancelQuote', this.world.salts.length > 0 ? this.random.of(this.world.salts) : this.random.word())
+    if (this.random.chance(30)) return this.call(by, 'Market', 'bumpQuoteEpoch')
+    if (this.random.chance(10)) return this.call(by, 'Market', 'setParameter', name32('feeBp'), 5n)
+    return this.call(by, 'Market', 'cancelQuote', this.world.salts.length > 0 ? this.random.of(this.world.salts) : this.random.word())
   }
 
   // --- pledges
@@ -350,17 +211,17 @@ export class Moves {
   async #pledge() {
     // One pair meets again and again: its unbonding entries pile up.
     const often = this.random.chance(35)
-    const by = often ? 7 : this.#anybody()
-    const provider = often ? accounts[1] : this.#provider()
+    const by = often ? 7 : this.anybody()
+    const provider = often ? accounts[1] : this.provider()
     const pledged = (await this.world.read('Pledge', 'position', accounts[by], provider)).pledged
-    const back = () => this.random.weighted([[30, pledged], [40, this.random.between(0, pledged)], [10, pledged + 1n], [20, this.#amount(10n ** 15n)]])
+    const back = () => this.random.weighted([[30, pledged], [40, this.random.between(0, pledged)], [10, pledged + 1n], [20, this.amount(10n ** 15n)]])
     return this.random.weighted([
-      [9, () => this.#call(by, 'Pledge', 'pledge', this.random.chance(70) ? this.#amount() : this.random.between(1, 1000), provider)],
-      [6, () => this.#call(by, 'Pledge', 'unpledge', back(), provider)],
-      [4, () => this.#call(by, 'Pledge', 'withdrawUnbonded', provider)],
-      [3, () => this.#call(by, 'Pledge', 'claim', provider)],
-      [1, () => this.#call(by, 'Pledge', this.random.of(['promiseProfit', 'lapseProfit']), this.#amount())],
-      [1, () => this.#call(by, 'Pledge', 'mintProfit', provider, this.#id(), this.#amount())]
+      [9, () => this.call(by, 'Pledge', 'pledge', this.random.chance(70) ? this.amount() : this.random.between(1, 1000), provider)],
+      [6, () => this.call(by, 'Pledge', 'unpledge', back(), provider)],
+      [4, () => this.call(by, 'Pledge', 'withdrawUnbonded', provider)],
+      [3, () => this.call(by, 'Pledge', 'claim', provider)],
+      [1, () => this.call(by, 'Pledge', this.random.of(['promiseProfit', 'lapseProfit']), this.amount())],
+      [1, () => this.call(by, 'Pledge', 'mintProfit', provider, this.id(), this.amount())]
     ])()
   }
 
@@ -368,17 +229,17 @@ export class Moves {
     const known = this.random.of([...this.world.slashes.values()].filter(({ status }) => status === 1 || this.random.chance(5)))
     if (known && this.random.chance(60)) {
       return this.random.chance(85)
-        ? this.#call(this.#anybody(), 'Pledge', 'executeSlash', known.id)
-        : this.#call(this.#oneOf(this.world.roles.VETO), 'Pledge', 'vetoSlash', known.id)
+        ? this.call(this.anybody(), 'Pledge', 'executeSlash', known.id)
+        : this.call(this.oneOf(this.world.roles.VETO), 'Pledge', 'vetoSlash', known.id)
     }
-    if (this.random.chance(10)) return this.#call(this.#mostly(1), 'Pledge', this.random.of(['vetoSlash', 'executeSlash']), this.random.between(0, 50))
+    if (this.random.chance(10)) return this.call(this.mostly(1), 'Pledge', this.random.of(['vetoSlash', 'executeSlash']), this.random.between(0, 50))
     // One pool is slashed more than the others, down to nothing.
-    const provider = this.random.chance(60) ? accounts[5] : this.#provider()
+    const provider = this.random.chance(60) ? accounts[5] : this.provider()
     const { total } = await this.world.read('Pledge', 'pool', provider)
     const { maxSlashBp } = await this.world.read('Pledge', 'parameters')
     const limit = total * BigInt(maxSlashBp) / 10_000n
-    const amount = this.random.weighted([[40, limit], [40, this.random.between(0, limit)], [10, limit + 1n], [10, this.#amount()]])
-    return this.#call(this.#oneOf(this.world.roles.SLASHER), 'Pledge', 'slash', provider, amount, 'x'.repeat(this.random.weighted([[90, 20], [5, 256], [5, 257]])))
+    const amount = this.random.weighted([[40, limit], [40, this.random.between(0, limit)], [10, limit + 1n], [10, this.amount()]])
+    return this.call(this.oneOf(this.world.roles.SLASHER), 'Pledge', 'slash', provider, amount, 'x'.repeat(this.random.weighted([[90, 20], [5, 256], [5, 257]])))
   }
 
   // --- the council
@@ -387,14 +248,14 @@ export class Moves {
     const open = [...this.world.proposals.values()].slice(-12).filter(({ status }) => status === 1 || this.random.chance(5))
     const known = open.length > 0 ? this.random.of(open) : undefined
     const id = known?.id ?? this.random.between(0, 30)
-    const member = () => this.#oneOf(this.world.members)
-    if (!known || this.random.chance(25)) return this.#call(member(), 'Council', 'propose', ...this.#proposal())
+    const member = () => this.oneOf(this.world.members)
+    if (!known || this.random.chance(25)) return this.call(member(), 'Council', 'propose', ...this.#proposal())
     const ready = known.readyAt !== 0n
     return this.random.weighted([
-      [ready ? 1 : 12, () => this.#call(member(), 'Council', 'approve', id)],
-      [1, () => this.#call(member(), 'Council', 'veto', id)],
-      [ready ? 12 : 1, () => this.#call(this.#anybody(), 'Council', 'execute', id)],
-      [1, () => this.#call(this.#anybody(), 'Council', ...this.random.of([['setDelay', 5n], ['grantRole', name32('VETO'), accounts[0]], ['revokeRole', name32('VETO'), accounts[1]], ['setMembers', [accounts[0]], 1]]))]
+      [ready ? 1 : 12, () => this.call(member(), 'Council', 'approve', id)],
+      [1, () => this.call(member(), 'Council', 'veto', id)],
+      [ready ? 12 : 1, () => this.call(this.anybody(), 'Council', 'execute', id)],
+      [1, () => this.call(this.anybody(), 'Council', ...this.random.of([['setDelay', 5n], ['grantRole', name32('VETO'), accounts[0]], ['revokeRole', name32('VETO'), accounts[1]], ['setMembers', [accounts[0]], 1]]))]
     ])()
   }
 
@@ -405,34 +266,34 @@ export class Moves {
     const value = () => random.weighted([
       [70, {
         activationDeadline: random.between(1, 7200), maxUnactivated: random.between(1, 8), minimumDeposit: random.between(0, 10n ** 10n), probationWindow: random.of([0n, 60n, 86400n, 2592000n]),
-        maxProbationCancels: random.between(0, 3), feeBp: random.between(0, 2000), profitBp: random.between(0, 500), treasury: random.chance(40) ? 0n : BigInt(this.#address()), nothing: 1n
+        maxProbationCancels: random.between(0, 3), feeBp: random.between(0, 2000), profitBp: random.between(0, 500), treasury: random.chance(40) ? 0n : BigInt(this.address()), nothing: 1n
       }[key]],
       [30, random.of([0n, 1n, 10_000n, 10_001n, tenYears, tenYears + 1n, 2n ** 32n, 2n ** 96n, 2n ** 160n, max256])]
     ])
     const on = (contract, name, ...args) => [addressOf[contract], encode(contract, name, args)]
     const members = () => {
       const wanted = random.below(5)
-      const list = random.chance(80) ? accounts.slice(0, 3 + random.below(2)) : Array.from({ length: wanted }, () => this.#address())
+      const list = random.chance(80) ? accounts.slice(0, 3 + random.below(2)) : Array.from({ length: wanted }, () => this.address())
       return on('Council', 'setMembers', list, random.chance(90) ? 2 : random.below(6))
     }
     const lost = ['SLASHER', 'VETO'].find(role => this.world.roles[role].length === 0)
     if (lost && random.chance(60)) return on('Council', 'grantRole', name32(lost), this.random.of(accounts))
     return random.weighted([
       [50, () => on('Market', 'setParameter', name32(key), value())],
-      [8, () => on('Council', random.of(['grantRole', 'revokeRole']), name32(random.of(['SLASHER', 'VETO', 'OTHER'])), this.#address())],
+      [8, () => on('Council', random.of(['grantRole', 'revokeRole']), name32(random.of(['SLASHER', 'VETO', 'OTHER'])), this.address())],
       [4, members],
       [4, () => on('Council', 'setDelay', random.of([0n, 10n, 30n, 2592000n, 2592001n]))],
       [5, () => on('Pledge', 'vetoSlash', random.between(1, 20))],
-      [4, () => on('GridToken', 'faucet', this.#amount())],
+      [4, () => on('GridToken', 'faucet', this.amount())],
       [3, () => on('GridToken', 'approve', addressOf.Credit, max256)],
-      [3, () => on('Credit', random.of(['purchase', 'redeem']), this.#amount())],
-      [2, () => on('GridToken', 'transfer', this.#address(), this.#amount())],
-      [2, () => on('Pledge', random.of(['pledge', 'unpledge']), this.#amount(), this.#provider())],
+      [3, () => on('Credit', random.of(['purchase', 'redeem']), this.amount())],
+      [2, () => on('GridToken', 'transfer', this.address(), this.amount())],
+      [2, () => on('Pledge', random.of(['pledge', 'unpledge']), this.amount(), this.provider())],
       [3, () => on('Council', 'execute', random.between(1, 30))],
       [2, () => on('Registry', 'deregister')],
       [2, () => [addressOf.Market, this.random.of(['0x', '0x01', '0xdeadbeef', encode('Market', 'parameters')])]],
       [1, () => [addressOf.Market, `0x${'11'.repeat(4097)}`]],
-      [2, () => [this.#address(), '0x']]
+      [2, () => [this.address(), '0x']]
     ])()
   }
 
