@@ -17,32 +17,51 @@ echo "building Kubernetes once, into $cache (about 4 minutes)"
 started=$(date +%s)
 work=$cache/work
 rm -rf "$cache/recipe" "$cache/bin" "$work"
-mkdir -p "$cache/bin" "$work/packages" "$work/source" "$work/lists/partial" "$work/unpacked" "$work/go/src/k8s.io"
-trap 'status=$?; [ $status = 0 ] || echo "kubernetes: the build failed; see $work/log" >&2; exit $status' EXIT
+mkdir -p "$cache/bin" "$work/packages" "$work/source" "$work/lists/partial" "$work/cache/archives/partial" \
+    "$work/sources.list.d" "$work/unpacked" "$work/go/src/k8s.io"
+trap 'status=$?; [ $status = 0 ] || { tail -n 20 "$work/log"; echo "kubernetes: the build failed; see $work/log"; } >&2' EXIT
 
-# ---- packages: binaries as the machine gets them, the source from the same archive, both without root -----------
-fetch() { (cd "$work/packages" && apt-get -qq -o APT::Sandbox::User=root download "$@") >>"$work/log" 2>&1; }
-fetch golang-1.19-go golang-1.19-src golang-github-modern-go-reflect2-dev etcd-server containerd \
-    containernetworking-plugins
-for package in "$work"/packages/*.deb; do dpkg-deb -x "$package" "$work/unpacked"; done
-{
-    for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
-        if [ -f "$file" ]; then sed -n 's/^deb \(.*debian\)/deb-src \1/p' "$file"; fi
-    done
-} >"$work/sources.list"
-mkdir -p "$work/sources.list.d"
+# ---- packages: binaries as the machine gets them, the source from the same archive, all without root ---------------
+# Debian's archive among the machine's sources, in either notation, with its sources. The lists are our own: the
+# machine's may be old, or not there at all.
+for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
+    if [ -f "$file" ]; then
+        sed -nE 's#^[[:space:]]*deb[[:space:]]+((\[[^]]*\][[:space:]]+)?[^[:space:]]+/debian(-security)?/?[[:space:]].*)#deb \1\ndeb-src \1#p' "$file"
+    fi
+done >"$work/sources.list"
 for file in /etc/apt/sources.list.d/*.sources; do
-    if [ -f "$file" ] && grep -q debian-archive "$file"; then
-        sed 's/^Types:.*/Types: deb-src/' "$file" >"$work/sources.list.d/$(basename "$file")"
+    if [ -f "$file" ]; then
+        awk 'BEGIN { RS = ""; ORS = "\n\n" }
+            /(^|\n)URIs:[^\n]*\/debian(-security)?\/?([ \t\n]|$)/ { sub(/Types:[^\n]*/, "Types: deb deb-src"); print }' \
+            "$file" >"$work/sources.list.d/$(basename "$file")"
     fi
 done
-source_apt() {
-    apt-get -qq -o APT::Sandbox::User=root -o Dir::Etc::sourcelist="$work/sources.list" \
-        -o Dir::Etc::sourceparts="$work/sources.list.d" -o Dir::State::lists="$work/lists" \
+if [ ! -s "$work/sources.list" ] && [ -z "$(find "$work/sources.list.d" -type f -size +0)" ]; then
+    echo "kubernetes: no Debian archive (.../debian) stands in /etc/apt/sources.list or /etc/apt/sources.list.d"
+    exit 1
+fi
+archive() {
+    apt-get -qq -o APT::Sandbox::User=root -o Acquire::Retries=3 -o Dir::Etc::sourcelist="$work/sources.list" \
+        -o Dir::Etc::sourceparts="$work/sources.list.d" -o Dir::State::lists="$work/lists" -o Dir::Cache="$work/cache" \
         -o Dir::Cache::srcpkgcache= -o Dir::Cache::pkgcache= "$@" >>"$work/log" 2>&1
 }
-source_apt update
-(cd "$work/source" && source_apt source kubernetes)
+# An archive may be away for a moment. A list that is not needed may be away for ever: what is missing tells the download.
+fetch() {
+    archive update || true
+    (cd "$work/packages" && archive download golang-1.19-go golang-1.19-src golang-github-modern-go-reflect2-dev \
+        etcd-server containerd containernetworking-plugins) &&
+        (cd "$work/source" && archive source kubernetes)
+}
+for pause in 5 20 60 end; do
+    fetch && break
+    if [ $pause = end ]; then
+        grep -E '^(E|W|Err)' "$work/log" | tail -n 5
+        exit 1
+    fi
+    echo "kubernetes: Debian's packages could not be had; again in $pause s"
+    sleep $pause
+done
+for package in "$work"/packages/*.deb; do dpkg-deb -x "$package" "$work/unpacked"; done
 source=$(echo "$work"/source/kubernetes-1.20.*/)
 source=${source%/}
 ln -s "$source" "$work/go/src/k8s.io/kubernetes"
@@ -54,7 +73,7 @@ cp "$work"/unpacked/usr/share/gocode/src/github.com/modern-go/reflect2/*.{go,s} 
 
 # ---- build --------------------------------------------------------------------------------------------------------
 # Debian's Go finds half of itself in /usr/share by relative links.
-export GOROOT=$work/unpacked/usr/lib/go-1.19 GOPATH=$work/go GOCACHE=$work/gocache GOFLAGS= GO111MODULE=off CGO_ENABLED=0
+export GOROOT=$work/unpacked/usr/lib/go-1.19 GOPATH=$work/go GOCACHE=$work/gocache GOFLAGS= GOENV=off GO111MODULE=off CGO_ENABLED=0
 export PATH=$GOROOT/bin:$PATH
 cd "$work/go/src/k8s.io/kubernetes"
 gobuild() { nice -n 10 go build -p "${JOBS:-$(nproc)}" "$@" >>"$work/log" 2>&1; }
