@@ -10,7 +10,26 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 
 # ---- outside: the network and what belongs to the machine ---------------------------------------------------------
+lacks() {
+    echo "node.sh: no node can be had on this machine: $*" >&2
+    exit 1
+}
+check_machine() {
+    [ "$(id -u)" = 0 ] || lacks "it takes root"
+    for program in curl ip iptables openssl runc unshare; do
+        command -v $program >/dev/null || lacks "there is no $program (./dev setup)"
+    done
+    unshare --mount --pid --fork --net --ipc --uts --mount-proc true || lacks "it gives no namespaces (unshare)"
+    ip link add "gk$$" type veth peer name "gl$$" || lacks "it makes no network interfaces (CAP_NET_ADMIN, veth)"
+    ip link del "gk$$"
+    unshare --net iptables -w -t nat -L -n >/dev/null || lacks "iptables does not work"
+    for controller in cpu memory pids; do
+        [ -f "/sys/fs/cgroup/$controller/cgroup.procs" ] ||
+            grep -qsw "$controller" /sys/fs/cgroup/cgroup.controllers || lacks "it has no control groups for $controller"
+    done
+}
 outside() {
+    check_machine
     cache=$("$here/build.sh")
     mkdir -m 700 "$1"
     dir=$(cd "$1" && pwd)
@@ -25,6 +44,7 @@ outside() {
     for controller in /sys/fs/cgroup /sys/fs/cgroup/*; do
         if [ -f "$controller/cgroup.procs" ] && mkdir "$controller/$run" 2>/dev/null; then groups+=("$controller/$run"); fi
     done
+    [ ${#groups[@]} -gt 0 ] || lacks "no control group can be made in /sys/fs/cgroup"
     # A cpuset group takes no process before it has processors and memory.
     for file in cpuset.cpus cpuset.mems; do
         if [ -d "/sys/fs/cgroup/cpuset/$run" ]; then cat "/sys/fs/cgroup/cpuset/$file" >"/sys/fs/cgroup/cpuset/$run/$file"; fi
