@@ -9,7 +9,7 @@ const zero = '0x0000000000000000000000000000000000000000'
 const million = 1_000_000n * 10n ** 18n
 
 /** gridd's development chain (chain/genesis.cpp). */
-export const developmentGenesis = {
+const developmentGenesis = {
   accounts,
   cap: 1_000n * million,
   market: {

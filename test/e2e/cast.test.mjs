@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { toEventSignature, toFunctionSignature } from 'viem'
-import { Node, api, until } from './node.mjs'
+import { Node, api } from './node.mjs'
 import { Chain, abi, account, addressOf, at, chainId, clientName, gasIsPaid, mnemonic, published } from './wallet.mjs'
 
 const token = at(1)
