@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { toEventSignature, toFunctionSignature } from 'viem'
 import { Node, api } from './node.mjs'
-import { Chain, abi, account, addressOf, at, chainId, clientName, gasIsPaid, mnemonic, published } from './wallet.mjs'
+import { Chain, abi, account, addressOf, at, chainId, clientName, gasIsPaid, gasLimitFor, mnemonic, published } from './wallet.mjs'
 
 const token = at(1)
 const someone = account(3).address
@@ -153,7 +153,8 @@ test('cast rents: a provider registers, an order is made, activated, settled and
   send(1, 'Market', 'activateOrder', [String(id)])
   node.cast('rpc', 'evm_increaseTime', '1800')
   send(5, 'Market', 'settleMany', [`[${id}]`])
-  send(2, 'Market', 'cancelOrder', [String(id)])
+  const gas = node.cast('estimate', addressOf('Market'), signature('Market', 'cancelOrder'), String(id), '--from', account(2).address)
+  send(2, 'Market', 'cancelOrder', [String(id)], '--gas-limit', String(gasLimitFor(BigInt(gas))))
   const order = await chain.contract('Market').read.get([BigInt(id)])
   assert.equal(order.status, 3)
   assert.ok(order.paidProvider > 0n)

@@ -34,5 +34,7 @@ export const clientName = chains[chainName].client
 export const gasIsPaid = chains[chainName].gasIsPaid
 /** Wei for a unit of gas that any chain here takes. */
 export const gasPrice = 2_000_000_000n
+/** The gas limit for a call of the market that was estimated so: it may cost more when it is mined (docs/evm.md, wallets). */
+export const gasLimitFor = estimate => estimate * 5n / 4n + 250_000n
 /** Where the contracts are: 1 GridToken, 2 Credit, 3 Registry, 4 Market, 5 Council, 6 Pledge. From 7 on there is nothing. */
 export const at = n => chains[chainName].place(n)

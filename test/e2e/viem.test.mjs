@@ -5,7 +5,7 @@ import {
   BaseError, ContractFunctionRevertedError, createPublicClient, createWalletClient, defineChain, getContract, http, parseEther, parseEventLogs
 } from 'viem'
 import { Node, rpc } from './node.mjs'
-import { abi, account, addressOf, at, chainId, gasIsPaid, gasPrice } from './wallet.mjs'
+import { abi, account, addressOf, at, chainId, gasIsPaid, gasLimitFor, gasPrice } from './wallet.mjs'
 
 let node, chain, reader, begun
 const wallet = index => createWalletClient({ account: account(index), chain, transport: http(node.rpc) })
@@ -95,7 +95,8 @@ test('a provider registers, a user orders, both are paid what the clock says', a
   await revert(market.simulate.activateOrder([id], { account: account(3) }))
   const asProvider = contract('Market', 4, { public: reader, wallet: wallet(1) })
   await mined(asProvider.write.activateOrder([id]))
-  const ended = await mined(market.write.cancelOrder([id]))
+  const gas = gasLimitFor(await market.estimateGas.cancelOrder([id], { account: user }))
+  const ended = await mined(market.write.cancelOrder([id], { gas }))
   const order = await market.read.get([id])
   const [activated] = parseEventLogs({ abi: abi('Market'), logs: (await reader.getLogs({ address: at(4), fromBlock: 0n })), eventName: 'OrderActivated' })
   const begun = (await reader.getBlock({ blockNumber: activated.blockNumber })).timestamp

@@ -5,7 +5,7 @@ import { createPublicClient, createWalletClient, defineChain, getContract, http 
 import { account, at, chainId } from './chain.mjs'
 import { api, root } from './node.mjs'
 
-export { account, at, chainId, clientName, gasIsPaid, gasPrice, mnemonic } from './chain.mjs'
+export { account, at, chainId, clientName, gasIsPaid, gasLimitFor, gasPrice, mnemonic } from './chain.mjs'
 export const abi = name => JSON.parse(readFileSync(join(root, 'chain', 'abi', `${name}.json`), 'utf8'))
 const places = { GridToken: 1, Credit: 2, Registry: 3, Market: 4, Council: 5, Pledge: 6 }
 export const addressOf = name => name === 'Multicall3' ? '0xca11bde05977b3631167028862be2a173976ca11' : at(places[name])

@@ -1,7 +1,7 @@
 // The contracts as ethers calls them: through its contracts, its wallets and its interfaces.
 import assert from 'node:assert/strict'
 import { Contract, HDNodeWallet, Interface, JsonRpcProvider, Network } from 'ethers'
-import { abi, addressOf, chainId, mnemonic, published } from '../wallet.mjs'
+import { abi, addressOf, chainId, gasLimitFor, mnemonic, published } from '../wallet.mjs'
 import { Coverage, named, results } from './coverage.mjs'
 
 export class EthersClient {
@@ -48,8 +48,7 @@ export class EthersClient {
   /** Sends and waits; answers the decoded events and the block's time. */
   async send(by, contract, name, ...args) {
     const call = this.contract(contract, this.wallet(by))[name]
-    // What was estimated in one second may cost more in the next, by whose time it is mined.
-    const sent = await call(...args, { gasLimit: await call.estimateGas(...args) * 3n / 2n })
+    const sent = await call(...args, { gasLimit: gasLimitFor(await call.estimateGas(...args)) })
     const receipt = await sent.wait()
     assert.equal(receipt.status, 1, `${contract}.${name}`)
     this.coverage.called(contract, name)
@@ -88,6 +87,11 @@ export class EthersClient {
 
   async now() {
     return BigInt((await this.provider.getBlock('pending')).timestamp)
+  }
+
+  /** When the newest block was made: the time of calls that send nothing. */
+  async latest() {
+    return BigInt((await this.provider.getBlock('latest')).timestamp)
   }
 
   /** What a contract in the newest block may ask of its surroundings. */

@@ -76,7 +76,7 @@ export function quotesChapter(story) {
       const terms = await quote(story, { salt: word('four'), ...changes })
       await story.refused(name, args, by, M, 'createOrderWithQuote', terms, edit(await signed(story, terms, signer)))
     }
-    const past = await story.now()
+    const past = await story.latest()
     await refused('QuoteExpired', { validUntil: past }, 5, { validUntil: past })
     await refused('QuoteNotForCaller', { user: address(5), caller: address(3) }, 3, {})
     await refused('QuoteSignerUnknown', { signer: address(4) }, 5, {}, 4)

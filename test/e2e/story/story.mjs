@@ -24,7 +24,7 @@ export class Story {
   constructor(node, client) {
     this.node = node
     this.client = client
-    for (const act of ['ask', 'read', 'send', 'encode', 'sign', 'now', 'moveTo', 'facts', 'address']) this[act] = (...words) => client[act](...words)
+    for (const act of ['ask', 'read', 'send', 'encode', 'sign', 'now', 'latest', 'moveTo', 'facts', 'address']) this[act] = (...words) => client[act](...words)
   }
 
   /** The call is refused with this error, by name, and with these arguments when they are given. */

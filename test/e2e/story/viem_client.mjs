@@ -4,7 +4,7 @@ import {
   BaseError, ContractFunctionRevertedError, createPublicClient, createTestClient, createWalletClient, decodeEventLog, defineChain, encodeFunctionData,
   getContract, http
 } from 'viem'
-import { abi, account, addressOf, chainId, published } from '../wallet.mjs'
+import { abi, account, addressOf, chainId, gasLimitFor, published } from '../wallet.mjs'
 import { Coverage, named, results } from './coverage.mjs'
 
 export class ViemClient {
@@ -54,8 +54,7 @@ export class ViemClient {
   /** Sends and waits; answers the decoded events and the block's time. */
   async send(by, contract, name, ...args) {
     const bound = this.contract(contract, by)
-    // What was estimated in one second may cost more in the next, by whose time it is mined.
-    const gas = await bound.estimateGas[name](args, { account: this.address(by) }) * 3n / 2n
+    const gas = gasLimitFor(await bound.estimateGas[name](args, { account: this.address(by) }))
     const hash = await bound.write[name](args, { gas })
     const receipt = await this.reader.waitForTransactionReceipt({ hash })
     assert.equal(receipt.status, 'success', `${contract}.${name}`)
@@ -96,6 +95,11 @@ export class ViemClient {
 
   async now() {
     return (await this.reader.getBlock({ blockTag: 'pending' })).timestamp
+  }
+
+  /** When the newest block was made: the time of calls that send nothing. */
+  async latest() {
+    return (await this.reader.getBlock()).timestamp
   }
 
   /** What a contract in the newest block may ask of its surroundings. */
