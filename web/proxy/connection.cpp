@@ -164,6 +164,7 @@ void Connection::abort() {
     ErrorCode ignored;
     client_.close(ignored);
     close_upstream();
+    give_up_frames();
     event_.cancel();
 }
 

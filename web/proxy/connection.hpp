@@ -90,6 +90,7 @@ private:
     struct Frames;
     Task<bool> serve_web_socket(WebSocketUpgrade upgrade);
     static Task<void> send_frames(std::shared_ptr<Connection> self, std::shared_ptr<Frames> frames);
+    void give_up_frames();
 
     // forward.cpp: applications
     Task<bool> forward(Destination to);

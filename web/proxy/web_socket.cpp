@@ -1,7 +1,10 @@
 #include <sys/socket.h>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/beast/websocket/stream.hpp>
 
 #include "web/proxy/connection.hpp"
@@ -62,7 +65,15 @@ struct Connection::Frames {
         options.binary ? stream.binary(true) : stream.text(true);
     }
 
+    /// Ends what waits in the stream itself, not for the socket: after a frame against the rules while we
+    /// close, Beast's reading and its closing each wait for what the other holds, for ever.
+    void give_up() {
+        reading.emit(asio::cancellation_type::terminal);
+        closing.emit(asio::cancellation_type::terminal);
+    }
+
     websocket::stream<FrameSocket, false> stream;
+    asio::cancellation_signal reading, closing;
     const WebSocketOptions options;
     std::shared_ptr<WebSocketState> state;
     bool reader_waits = false;
@@ -104,7 +115,8 @@ Task<bool> Connection::serve_web_socket(WebSocketUpgrade upgrade) {
         }
         std::string text;
         auto buffer = asio::dynamic_buffer(text);
-        auto [error, n] = co_await frames->stream.async_read(buffer, use_tuple);
+        auto token = asio::bind_cancellation_slot(frames->reading.slot(), use_tuple);
+        auto [error, n] = co_await frames->stream.async_read(buffer, std::move(token));
         if (error) break;
         record_.bytes_in += n;
         state->note_message();
@@ -131,7 +143,8 @@ Task<void> Connection::send_frames(std::shared_ptr<Connection> self, std::shared
             self->touch(frames->options.close_timeout, Expire::all);
             const websocket::close_reason reason(static_cast<websocket::close_code>(out.code),
                                                  out.reason.substr(0, kLongestReason));
-            co_await frames->stream.async_close(reason, use_tuple);
+            auto token = asio::bind_cancellation_slot(frames->closing.slot(), use_tuple);
+            co_await frames->stream.async_close(reason, std::move(token));
             break;
         }
         self->touch(frames->options.write_timeout, Expire::all);
@@ -149,6 +162,11 @@ Task<void> Connection::send_frames(std::shared_ptr<Connection> self, std::shared
     }
     self->uploading_ = false;
     self->event_.cancel();
+}
+
+void Connection::give_up_frames() {
+    // Later: what is given up goes on at once, and this may be called from where nothing may end.
+    if (const auto frames = web_socket_.lock()) asio::post(worker_.io(), [frames] { frames->give_up(); });
 }
 
 /// At the server's end: tells a WebSocket's client that we go (1001), as far as that is possible at once.

@@ -285,6 +285,7 @@ TEST_CASE("a client that does not read is closed with 1013 at the bound of its q
     RpcOptions options;
     options.port = sessions.port();
     options.web_socket.queue_limit = 1'000'000;
+    options.web_socket.close_timeout = std::chrono::seconds(3);
     Server server(std::move(options));
     WebSocketClient slow(server.port);
     slow.open();
@@ -306,6 +307,9 @@ TEST_CASE("a client that does not read is closed with 1013 at the bound of its q
     // Others are served as ever.
     CHECK(sessions.push(1)(shared("news")));
     CHECK(quick.next().payload == "news");
+    // Instead of its part of the closing handshake comes what breaks the rules: it is let go all the same.
+    slow.send(frame(kText, "unmasked", true, false));
+    CHECK(sessions.wait_open(1));
 }
 
 TEST_CASE("a client whose messages wait for answers is not read from until some are there") {
