@@ -49,7 +49,7 @@ Result<Leader::Batch> Leader::blocks(std::uint64_t from, const std::optional<cha
     if (!answer) return tl::unexpected<Error>(answer.error());
     if (answer->status != 200) {
         rapidjson::Document problem;
-        problem.Parse(answer->body.data(), answer->body.size());
+        problem.Parse<rapidjson::kParseIterativeFlag>(answer->body.data(), answer->body.size());
         const std::string code = problem.HasParseError() ? "" : member(problem, "code");
         const std::string detail = problem.HasParseError() ? "" : member(problem, "detail");
         if (answer->status == 409 && (code == "other_branch" || code == "ahead")) return fail(code, detail);
@@ -84,7 +84,7 @@ Result<chain::Hash> Leader::send(chain::ByteView raw) const {
     const auto answer = ask(std::move(request), kPatience);
     if (!answer) return tl::unexpected<Error>(answer.error());
     rapidjson::Document reply;
-    reply.Parse(answer->body.data(), answer->body.size());
+    reply.Parse<rapidjson::kParseIterativeFlag>(answer->body.data(), answer->body.size());
     if (reply.HasParseError() || !reply.IsObject())
         return fail("leader_unreachable", url_ + " answers " + std::to_string(answer->status));
     if (const auto hash = chain::Hash::parse(member(reply, "result"))) return *hash;

@@ -7,6 +7,7 @@
 
 #include <charconv>
 
+#include "chain/json_nesting.hpp"
 #include "lease/rfc3339.hpp"
 #include "web/problem.hpp"
 
@@ -19,34 +20,11 @@ namespace {
 
 constexpr unsigned kParseFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
 
-/// Nesting of a text, found without parsing it.
-bool too_deep(std::string_view text) noexcept {
-    unsigned depth = 0;
-    bool in_string = false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (in_string) {
-            if (c == '\\') {
-                ++i;
-            } else if (c == '"') {
-                in_string = false;
-            }
-        } else if (c == '"') {
-            in_string = true;
-        } else if (c == '{' || c == '[') {
-            if (++depth > kMaxJsonDepth) return true;
-        } else if ((c == '}' || c == ']') && depth > 0) {
-            --depth;
-        }
-    }
-    return false;
-}
-
 std::string_view view(const Value& value) {
     return {value.GetString(), value.GetStringLength()};
 }
 
-/// The first member name that stands twice in one object, anywhere; depth is bounded by too_deep().
+/// The first member name that stands twice in one object, anywhere; depth is bounded.
 std::optional<std::string> repeated_name(const Value& value) {
     if (value.IsObject()) {
         std::set<std::string_view> names;
@@ -100,7 +78,7 @@ JsonObject::JsonObject(std::shared_ptr<const Document> document, const void* val
 
 JsonObject JsonObject::parse(std::string_view text) {
     if (text.empty()) refuse(400, "bad_json", "expected a JSON object, came an empty body");
-    if (too_deep(text))
+    if (chain::nests_deeper(text, kMaxJsonDepth))
         refuse(400, "bad_json", "nested deeper than " + std::to_string(kMaxJsonDepth) + " levels");
     auto document = std::make_shared<Document>();
     document->json.Parse<kParseFlags>(text.data(), text.size());
@@ -262,7 +240,7 @@ void JsonObject::done() const {
 }
 
 std::optional<std::string> canonical_json_object(std::string_view text) {
-    if (text.empty() || too_deep(text)) return std::nullopt;
+    if (text.empty() || chain::nests_deeper(text, kMaxJsonDepth)) return std::nullopt;
     rapidjson::Document document;
     document.Parse<kParseFlags>(text.data(), text.size());
     if (document.HasParseError() || !document.IsObject() || repeated_name(document)) return std::nullopt;

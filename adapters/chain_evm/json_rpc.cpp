@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "chain/json_nesting.hpp"
+
 namespace grid::adapters::evm {
 namespace {
 
@@ -81,6 +83,7 @@ Result<RpcDocument> parse(std::string_view body) {
     const auto document = std::make_shared<rapidjson::Document>();
     // The parser takes a zero byte for the end; what follows must not be passed over.
     if (body.find('\0') != std::string_view::npos) return bad("the reply is not JSON: it has a zero byte");
+    if (chain::nests_deeper(body, kMaxDepth)) return bad("the reply is nested too deep");
     document->Parse<kParseFlags>(body.data(), body.size());
     if (document->HasParseError())
         return bad("the reply is not JSON at byte " + std::to_string(document->GetErrorOffset()) + " of " +

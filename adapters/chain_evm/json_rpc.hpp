@@ -47,8 +47,11 @@ using RpcReply = std::variant<RpcValue, RpcError>;
 /// The body of a request: one object, or a batch of several with the ids from `first_id` on.
 std::string encode(const std::vector<RpcCall>& calls, std::uint64_t first_id = 0);
 
+/// How deep arrays and objects may stand in each other.
+inline constexpr std::size_t kMaxDepth = 64;
+
 using RpcDocument = std::shared_ptr<const rapidjson::Document>;
-/// What a node has sent as JSON (RFC 8259), whole. Code `bad_reply`.
+/// What a node has sent as JSON (RFC 8259), whole and at most kMaxDepth levels deep. Code `bad_reply`.
 Result<RpcDocument> parse(std::string_view body);
 
 /// The replies in the order of the calls, wherever they stand in the batch. Code `bad_reply`: not "2.0", an

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <exception>
 
+#include "chain/json_nesting.hpp"
 #include "chain/rpc/format.hpp"
 #include "chain/rpc/methods.hpp"
 
@@ -14,28 +15,6 @@ namespace grid::chain::rpc {
 namespace {
 
 using rapidjson::Value;
-
-/// Whether brackets outside of strings nest deeper than allowed: asked before the parser sees the text.
-bool too_deep(std::string_view text) {
-    std::size_t depth = 0;
-    bool in_string = false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (in_string) {
-            if (c == '\\')
-                ++i;
-            else if (c == '"')
-                in_string = false;
-        } else if (c == '"') {
-            in_string = true;
-        } else if (c == '[' || c == '{') {
-            if (++depth > RpcServer::kMaxDepth) return true;
-        } else if ((c == ']' || c == '}') && depth > 0) {
-            --depth;
-        }
-    }
-    return false;
-}
 
 Response response(const std::string& id, const Outcome& outcome) {
     std::string text;
@@ -134,7 +113,7 @@ void handle_body(const Context& context, const std::string& body, RpcServer::Rep
     if (body.size() > RpcServer::kMaxBody)
         return refuse(-32600,
                       "invalid request: expected at most " + std::to_string(RpcServer::kMaxBody) + " bytes");
-    if (too_deep(body))
+    if (nests_deeper(body, RpcServer::kMaxDepth))
         return refuse(-32600, "invalid request: nested deeper than " + std::to_string(RpcServer::kMaxDepth));
     // The parser takes a zero byte for the end; what follows must not be passed over.
     if (const std::size_t zero = body.find('\0'); zero != std::string::npos)

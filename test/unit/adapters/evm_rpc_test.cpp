@@ -94,9 +94,14 @@ TEST_CASE("a reply that is not exactly what was asked is refused") {
         CHECK(replies.error().code == "bad_reply");
     }
     CHECK_FALSE(decode("[" + ok + "]", 2));
-    CHECK(decode("{\"jsonrpc\":\"2.0\",\"id\":0,\"result\":" + std::string(100'000, '[') +
-                     std::string(100'000, ']') + "}",
-                 1));
+    // Whoever walks through values takes stack for each level.
+    const auto nested = [](std::size_t levels) {
+        return "{\"jsonrpc\":\"2.0\",\"id\":0,\"result\":" + std::string(levels - 1, '[') +
+               std::string(levels - 1, ']') + "}";
+    };
+    CHECK(decode(nested(kMaxDepth), 1));
+    CHECK_FALSE(decode(nested(kMaxDepth + 1), 1));
+    CHECK_FALSE(decode(nested(100'000), 1));
 }
 
 TEST_CASE("facts with a member missing, of another type or out of range are refused") {
