@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "adapters/chain_evm/facts.hpp"
+#include "chain/json_nesting.hpp"
 #include "chain/transaction.hpp"
 
 namespace grid::adapters::evm {
@@ -52,6 +54,28 @@ std::string refusal(std::int64_t code, std::string why) {
 
 RpcError mistake(std::string why, std::int64_t code = -32602) {
     return {code, std::move(why), {}, false};
+}
+
+// What nodes read of the objects that are passed on (execution-apis, and geth's names of old).
+constexpr std::array kCallFields{
+    "from", "to",    "gas",        "gasPrice", "maxFeePerGas", "maxPriorityFeePerGas", "value", "nonce",
+    "data", "input", "accessList", "type",     "chainId"};
+constexpr std::array kFilterFields{"address", "topics", "fromBlock", "toBlock", "blockHash"};
+
+/// The first field that is not one of these, or comes a second time: nodes differ in which of two they take,
+/// and some in the case of letters, so that what was looked at here would not be what is done there.
+template <std::size_t N>
+std::optional<RpcError> odd_field(const rapidjson::Value& object, const std::array<const char*, N>& known) {
+    std::array<bool, N> seen{};
+    for (const auto& member : object.GetObject()) {
+        const std::string_view name(member.name.GetString(), member.name.GetStringLength());
+        const auto at = static_cast<std::size_t>(std::find(known.begin(), known.end(), name) - known.begin());
+        if (at == N)
+            return mistake("params[0]: a field that is not passed on: " + std::string(name.substr(0, 64)));
+        if (std::exchange(seen[at], true))
+            return mistake("params[0]." + std::string(name) + ": it came twice");
+    }
+    return std::nullopt;
 }
 
 /// What is known without asking; empty when it is not.
@@ -132,10 +156,12 @@ std::optional<RpcError> StrangerRpc::check_params(const std::string& method,
             return mistake(
                 "params[0].to: expected one of the market's contracts; ask an endpoint of the network for "
                 "others");
+        if (auto odd = odd_field(*first, kCallFields)) return odd;
         if (params.Size() > 2) return mistake("expected a call and a block, without overrides");
     } else if (method == "eth_getLogs") {
         if (first == nullptr || !first->IsObject() || !first->HasMember("address"))
             return mistake("params[0].address: expected the market's contracts");
+        if (auto odd = odd_field(*first, kFilterFields)) return odd;
         const auto& address = (*first)["address"];
         const bool ours = address.IsArray()
                               ? !address.Empty() && std::all_of(address.Begin(), address.End(),
@@ -175,6 +201,8 @@ std::optional<RpcError> StrangerRpc::check(const rapidjson::Value& call) const {
 }
 
 std::string StrangerRpc::answer(const std::string& body) {
+    if (chain::nests_deeper(body, kMaxDepth))
+        return refusal(-32600, "invalid request: nested deeper than " + std::to_string(kMaxDepth));
     rapidjson::Document document;
     document.Parse<kParseFlags>(body.data(), body.size());
     if (document.HasParseError() || body.find('\0') != std::string::npos)

@@ -69,6 +69,11 @@ TEST_CASE("what does not concern the market's contracts is not passed on") {
              {"eth_call", R"([{"to":")" + other + R"("},"latest"])"},
              {"eth_call", R"([{"data":"0x00"},"latest"])"},
              {"eth_call", R"([{"to":")" + market + R"("},"latest",{"0x00":{}}])"},
+             // Which of two a node takes, and whether it minds the case, is up to the node.
+             {"eth_call", R"([{"to":")" + market + R"(","to":")" + other + R"("}])"},
+             {"eth_call", R"([{"to":")" + market + R"(","TO":")" + other + R"("}])"},
+             {"eth_getLogs", R"([{"address":")" + market + R"(","address":")" + other + R"("}])"},
+             {"eth_getLogs", R"([{"address":")" + market + R"(","Address":null}])"},
              {"eth_estimateGas", R"([{"to":")" + other + R"("}])"},
              {"eth_getLogs", R"([{"fromBlock":"0x0"}])"},
              {"eth_getLogs", R"([{"address":")" + other + R"("}])"},
@@ -108,9 +113,14 @@ TEST_CASE("what does not concern the market's contracts is not passed on") {
 
 TEST_CASE("nonsense is refused without asking the network") {
     World world;
-    for (const auto& body : {std::string(), std::string("{"), std::string("[]"), std::string("7"),
-                             std::string("{}"), std::string(200'000, ' '), std::string(100'000, '['),
-                             "[" + std::string(1000, '7') + "]", std::string("{\"a\":\"\xff\"}")}) {
+    const auto nested = [](std::size_t levels) {
+        return R"({"jsonrpc":"2.0","id":1,"method":"eth_blockNumber","params":)" + std::string(levels, '[') +
+               std::string(levels, ']') + "}";
+    };
+    for (const auto& body :
+         {std::string(), std::string("{"), std::string("[]"), std::string("7"), nested(60'000),
+          std::string("{}"), std::string(200'000, ' '), std::string(100'000, '['),
+          "[" + std::string(1000, '7') + "]", std::string("{\"a\":\"\xff\"}")}) {
         CAPTURE(body.substr(0, 40));
         CHECK(World::has(world.ask(body), "\"error\""));
     }
