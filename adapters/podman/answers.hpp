@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <ctime>
+#include <limits>
 #include <string>
 
 #include "runtime/http_client.hpp"
@@ -25,7 +26,8 @@ inline std::int64_t number_of(const rapidjson::Value& object, const char* name) 
     return i != object.MemberEnd() && i->value.IsInt64() ? i->value.GetInt64() : 0;
 }
 
-/// "2026-11-20T13:01:28.434327182Z", or with an offset like +01:00 -> nanoseconds; 0 when it cannot be read.
+/// "2026-11-20T13:01:28.434327182Z", or with an offset like +01:00 -> nanoseconds; 0 when it cannot be read,
+/// or is before 1970 (as "0001-01-01T00:00:00Z" is, Go's way to say never) or after 2262.
 inline std::int64_t nanoseconds_of(const std::string& text) {
     std::tm time{};
     const char* rest = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &time);
@@ -43,7 +45,9 @@ inline std::int64_t nanoseconds_of(const std::string& text) {
     if ((*rest == '+' || *rest == '-') && std::sscanf(rest + 1, "%2d:%2d", &hours, &minutes) == 2)
         offset = (*rest == '+' ? 60 : -60) * (std::int64_t{60} * hours + minutes);
     const auto seconds = static_cast<std::int64_t>(::timegm(&time)) - offset;
-    return seconds > 0 ? seconds * 1'000'000'000 + fraction : 0;
+    constexpr std::int64_t kSecond = 1'000'000'000;
+    if (seconds <= 0 || seconds >= std::numeric_limits<std::int64_t>::max() / kSecond) return 0;
+    return seconds * kSecond + fraction;
 }
 
 /// The other way.
