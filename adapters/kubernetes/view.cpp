@@ -139,6 +139,11 @@ struct WorkloadView {
     std::string reason;
 };
 
+/// Why a workload is not there yet.
+std::string waits_for(const WorkloadRecord& workload, const WorkloadView& view) {
+    return view.reason.empty() ? workload.name + " has no pod yet" : view.reason;
+}
+
 void read_job(const json::value& job, WorkloadView& view) {
     if (condition(job, "Complete", "status") == "True") view.done = true;
     if (condition(job, "Failed", "status") == "True") {
@@ -272,7 +277,7 @@ AppView view_app(const AppRecord& record, const std::vector<json::value>& pods,
                 status.reason = view.reason;
             } else if (view.ready == 0) {
                 whole = false;
-                if (status.reason.empty()) status.reason = view.reason;
+                if (status.reason.empty()) status.reason = waits_for(workload, view);
             }
             if (!begun && view.starting + view.failed == 0) app.missing.push_back(workload.name);
             continue;
@@ -292,7 +297,7 @@ AppView view_app(const AppRecord& record, const std::vector<json::value>& pods,
         whole = false;
         failed = failed || (view.failed > 0 && view.unknown == 0);
         unknown = unknown || view.unknown > 0;
-        const auto reason = view.reason.empty() ? workload.name + " has no pod yet" : view.reason;
+        const auto reason = waits_for(workload, view);
         if (status.reason.empty() || view.failed > 0) status.reason = reason;
     }
     status.health = !any      ? Health::absent
