@@ -78,7 +78,7 @@ inline constexpr Shape kNoGeneratedName = refused("give the object a name");
 
 /// The metadata of an object whose name has this shape.
 #define GRID_METADATA_FIELDS(name_shape)                                                                   \
-    {"name", &name_shape, kRequired}, {"labels", &kLabels}, {"annotations", &kAnnotations},                \
+    {"name", &(name_shape), kRequired}, {"labels", &kLabels}, {"annotations", &kAnnotations},              \
         {"creationTimestamp", &kNotWritten}, {"namespace", &kNoNamespace}, {"finalizers", &kNoFinalizers}, \
         {"ownerReferences", &kNoFinalizers}, {"managedFields", &kNotWritten},                              \
         {"resourceVersion", &kNotWritten}, {"uid", &kNotWritten}, {                                        \
@@ -88,7 +88,7 @@ inline constexpr Shape kNoGeneratedName = refused("give the object a name");
 /// The fields that every document has; `spec` stands beside them.
 #define GRID_DOCUMENT_FIELDS(metadata_shape)                          \
     {"apiVersion", &kText, kRequired}, {"kind", &kText, kRequired}, { \
-        "metadata", &metadata_shape, kRequired                        \
+        "metadata", &(metadata_shape), kRequired                      \
     }
 
 // By subject, each in a file of its own.

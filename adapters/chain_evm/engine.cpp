@@ -229,10 +229,12 @@ void Engine::look_for_awaited() {
     std::vector<chain::Hash> hashes;
     {
         std::lock_guard lock(mutex_);
+        hashes.reserve(awaited_.size());
         for (const auto& [hash, awaited] : awaited_) hashes.push_back(hash);
     }
     if (hashes.empty()) return;
     std::vector<RpcCall> calls;
+    calls.reserve(hashes.size());
     for (const auto& hash : hashes) calls.push_back(receipt_of(hash));
     const auto replies = pool_.ask(calls);
     if (!replies) return;

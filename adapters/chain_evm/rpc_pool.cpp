@@ -12,7 +12,7 @@ RpcPool::RpcPool(std::vector<Endpoint> endpoints, Options options)
     for (std::size_t i = 0; i < endpoints_.size(); ++i) trusted_.push_back(i);
 }
 
-tl::unexpected<Error> RpcPool::blame(std::size_t endpoint, std::string why,
+tl::unexpected<Error> RpcPool::blame(std::size_t endpoint, const std::string& why,
                                      std::optional<std::chrono::seconds> retry_after) {
     Error error{"unavailable", endpoints_[endpoint].name() + ": " + why};
     std::lock_guard lock(mutex_);

@@ -80,7 +80,7 @@ public:
     void close();
     std::vector<EndpointStatus> status() const;
     /// Leaves it alone for a while: what it said cannot be.
-    tl::unexpected<Error> blame(std::size_t endpoint, std::string why,
+    tl::unexpected<Error> blame(std::size_t endpoint, const std::string& why,
                                 std::optional<std::chrono::seconds> retry_after = {});
 
 private:
