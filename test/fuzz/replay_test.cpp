@@ -45,7 +45,12 @@ std::map<std::string, grid::fuzz::Seeds> all_seeds() {
             {"transaction", grid::fuzz::transaction_seeds()},
             {"abi", grid::fuzz::abi_seeds()},
             {"rpc", grid::fuzz::rpc_seeds()},
-            {"manifest", grid::fuzz::manifest_seeds()}};
+            {"manifest", grid::fuzz::manifest_seeds()},
+            {"notation", grid::fuzz::notation_seeds()},
+            {"http_head", grid::fuzz::http_head_seeds()},
+            {"web_socket", grid::fuzz::web_socket_seeds()},
+            {"evm_reply", grid::fuzz::evm_reply_seeds()},
+            {"pods", grid::fuzz::pods_seeds()}};
 }
 
 /// Files that exploring has found are named by their hash, as libFuzzer does.
@@ -73,6 +78,26 @@ TEST_CASE("the corpus of JSON-RPC holds the properties of its target", "[fuzz]")
 
 TEST_CASE("the corpus of manifests holds the properties of its target", "[fuzz]") {
     replay("manifest", grid::fuzz::manifest);
+}
+
+TEST_CASE("the corpus of small notations holds the properties of its target", "[fuzz]") {
+    replay("notation", grid::fuzz::notation);
+}
+
+TEST_CASE("the corpus of HTTP heads holds the properties of its target", "[fuzz]") {
+    replay("http_head", grid::fuzz::http_head);
+}
+
+TEST_CASE("the corpus of WebSocket frames holds the properties of its target", "[fuzz]") {
+    replay("web_socket", grid::fuzz::web_socket);
+}
+
+TEST_CASE("the corpus of EVM nodes' replies holds the properties of its target", "[fuzz]") {
+    replay("evm_reply", grid::fuzz::evm_reply);
+}
+
+TEST_CASE("the corpus of Kubernetes pods holds the properties of its target", "[fuzz]") {
+    replay("pods", grid::fuzz::pods);
 }
 
 TEST_CASE("a broken property is noticed", "[fuzz]") {

@@ -16,5 +16,10 @@ Seeds transaction_seeds();
 Seeds abi_seeds();
 Seeds rpc_seeds();
 Seeds manifest_seeds();
+Seeds notation_seeds();
+Seeds http_head_seeds();
+Seeds web_socket_seeds();
+Seeds evm_reply_seeds();
+Seeds pods_seeds();
 
 }  // namespace grid::fuzz

@@ -33,6 +33,18 @@ void abi(chain::ByteView input);
 void rpc(chain::ByteView input);
 /// A manifest: any text is an application within what was bought and the policy, or refused in words.
 void manifest(chain::ByteView input);
+/// The small languages of manifests: quantities, names of images, schedules, times, registry logins.
+void notation(chain::ByteView input);
+/// Heads of HTTP messages and their bodies on the way through the proxy. The first byte chooses what is
+/// rewritten how, the second into which pieces the rest is cut.
+void http_head(chain::ByteView input);
+/// What a WebSocket's client sends after the handshake, to a real connection of the server. The first byte
+/// chooses the socket's options, the second where the rest is cut in two.
+void web_socket(chain::ByteView input);
+/// What an EVM node replies. The first byte says how many calls were asked.
+void evm_reply(chain::ByteView input);
+/// What a Kubernetes API server says of pods and jobs.
+void pods(chain::ByteView input);
 
 /// While exploring, costly properties (whole states compared, signatures recovered) are checked on one input
 /// of 64, chosen by its bytes alone; a replay checks them always.
