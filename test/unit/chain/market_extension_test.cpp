@@ -9,8 +9,6 @@ namespace market = grid::chain::calls::market;
 
 namespace {
 
-constexpr std::uint64_t kRate = 1'000 * 36'000 + 512 * 3'600 + 1'000 * 36;
-
 /// Order 1 runs for an hour from now on, extendable.
 struct Renewable : World {
     explicit Renewable(std::uint64_t probation = 0) {

@@ -8,7 +8,6 @@ namespace market = grid::chain::calls::market;
 
 namespace {
 
-constexpr std::uint64_t kRate = 1'000 * 36'000 + 512 * 3'600 + 1'000 * 36;
 constexpr Amount kHour{kRate};
 
 MarketParameters with_fee(std::uint16_t fee_bp, const Address& treasury = {}) {

@@ -32,8 +32,7 @@ struct ProfitWorld : PledgeWorld {
     Amount unclaimed() { return pledge_rows::totals(state).unclaimed; }
 };
 
-/// R of the small order at the asked prices, an hour of it.
-constexpr std::uint64_t kRate = 37'879'200;
+/// Of an hour of the small order.
 constexpr std::uint64_t kProfit = kRate * 500 / 10'000;
 
 }  // namespace

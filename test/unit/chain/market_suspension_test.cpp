@@ -9,7 +9,6 @@ namespace market = grid::chain::calls::market;
 
 namespace {
 
-constexpr std::uint64_t kRate = 1'000 * 36'000 + 512 * 3'600 + 1'000 * 36;
 constexpr std::uint64_t kProbation = 300;
 
 /// Order 1 runs: 300 s of probation, then an hour at kRate an hour. S - 300 is now.

@@ -15,6 +15,8 @@
 namespace grid::chain::test {
 
 inline constexpr Amount kToken{1'000'000'000'000'000'000};
+/// R of World::small() at World::offer()'s prices, and V of an hour.
+inline constexpr std::uint64_t kRate = 1'000 * 36'000 + 512 * 3'600 + 1'000 * 36;
 
 /// A key from a number, and its account.
 inline PrivateKey key(std::uint8_t number) {
