@@ -8,6 +8,8 @@ using namespace grid;
 
 namespace {
 
+constexpr chain::Resources kBought{2000, 2048, 4096, 0};
+
 lease::Workload workload(lease::WorkloadKind kind, std::uint32_t replicas) {
     lease::Workload w;
     w.kind = kind;
@@ -46,8 +48,8 @@ std::string job(const std::string& spec) {
            "      containers: [{name: c, image: c, resources: {limits: {cpu: 100m}}}]\n";
 }
 
-lease::Workload lowered(const std::string& yaml) {
-    const auto application = lease::lower_manifest(yaml, limits({2000, 2048, 4096, 0}));
+lease::Workload lowered(const std::string& yaml, const chain::Resources& bought = kBought) {
+    const auto application = lease::lower_manifest(yaml, limits(bought));
     INFO((application ? "" : application.error().message));
     REQUIRE(application);
     return application->workloads.at(0);
@@ -159,4 +161,59 @@ TEST_CASE("a job runs as many pods at once as it has work for") {
     CHECK(lowered(job("  parallelism: 3\n")).replicas == 3);
     CHECK(lowered(job("  parallelism: 3\n")).completion.completions == 0);  // a queue of work
     CHECK(lowered(job("  parallelism: 0\n")).replicas == 0);
+}
+
+TEST_CASE("a pod needs its greatest init container or the sum of its containers, whichever is more") {
+    const auto yaml = [](const char* init) {
+        return std::string(
+                   "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  initContainers:\n"
+                   "  - {name: a, image: a, resources: {limits: {cpu: ") +
+               init +
+               "}}}\n  - {name: b, image: b, resources: {limits: {cpu: 1500m}}}\n  containers:\n"
+               "  - {name: c, image: c, resources: {limits: {cpu: 600m}}}\n  - {name: d, image: d}\n";
+    };
+    const auto pod = lowered(yaml("2"));
+    CHECK(pod.containers[1].cpu_milli == 1400);  // beside c; the init containers run before
+    CHECK(pod.init_containers[0].cpu_milli == 2000);
+    CHECK(pod.init_containers[1].cpu_milli == 1500);
+    const auto refused = lease::lower_manifest(yaml("2001m"), limits(kBought));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == "too_large");
+}
+
+TEST_CASE("exactly what was bought fits, and one unit more does not") {
+    const auto yaml = [](const std::string& memory) {
+        return "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: w}\nspec:\n  replicas: 2\n"
+               "  selector: {matchLabels: {a: b}}\n  template:\n    metadata: {labels: {a: b}}\n    spec:\n  "
+               "    containers:\n"
+               "      - {name: c, image: c, resources: {limits: {cpu: 1, memory: " +
+               memory + ", ephemeral-storage: 2Gi}}}\n";
+    };
+    CHECK(lease::lower_manifest(yaml("1Gi"), limits(kBought)));
+    CHECK_FALSE(lease::lower_manifest(yaml("1025Mi"), limits(kBought)));
+    CHECK_FALSE(lease::lower_manifest(yaml("1073741825"), limits(kBought)));  // a byte more is a MiB more
+    CHECK_FALSE(lease::lower_manifest(yaml("1Gi"), limits({1999, 2048, 4096, 0})));
+    CHECK_FALSE(lease::lower_manifest(yaml("1Gi"), limits({2000, 2048, 4095, 0})));
+}
+
+TEST_CASE("an order without storage runs what does not ask for any") {
+    CHECK(
+        lowered("apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, image: a}]}\n",
+                {100, 64, 0, 0})
+            .containers[0]
+            .storage_mib == 0);
+    CHECK_FALSE(lease::lower_manifest(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, image: a}]}\n",
+        limits({100, 3, 0, 0})));
+}
+
+TEST_CASE("a workload of no replicas costs nothing") {
+    const auto none = lowered(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: w}\nspec:\n  replicas: 0\n"
+        "  selector: {matchLabels: {a: b}}\n  template:\n    metadata: {labels: {a: b}}\n    spec:\n      "
+        "initContainers: "
+        "[{name: i, image: i}]\n      containers: [{name: c, image: c, resources: {limits: {cpu: "
+        "'18446744073709551'}}}, {name: d, "
+        "image: d, resources: {limits: {cpu: '18446744073709551'}}}]\n");
+    CHECK(none.replicas == 0);
 }

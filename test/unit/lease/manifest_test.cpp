@@ -6,10 +6,9 @@ using namespace grid;
 
 namespace {
 
-lease::ManifestLimits limits(std::uint64_t cpu = 2000, std::uint64_t memory = 2048,
-                             std::uint64_t storage = 4096) {
+lease::ManifestLimits limits() {
     lease::ManifestLimits l;
-    l.bought = {cpu, memory, storage, 0};
+    l.bought = {2000, 2048, 4096, 0};
     return l;
 }
 
@@ -394,60 +393,4 @@ TEST_CASE("an image of the provider's own where that is allowed") {
         "localhost/grid/sample:dev\n    imagePullPolicy: Never\n    ports: [{containerPort: 8080}]\n",
         own);
     CHECK_FALSE(app.workloads[0].containers[0].pull_always);
-}
-
-TEST_CASE("a pod needs its greatest init container or the sum of its containers, whichever is more") {
-    const auto yaml = [](const char* init) {
-        return std::string(
-                   "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  initContainers:\n"
-                   "  - {name: a, image: a, resources: {limits: {cpu: ") +
-               init +
-               "}}}\n  - {name: b, image: b, resources: {limits: {cpu: 1500m}}}\n  containers:\n"
-               "  - {name: c, image: c, resources: {limits: {cpu: 600m}}}\n  - {name: d, image: d}\n";
-    };
-    auto app = lowered(yaml("2"));
-    CHECK(app.workloads[0].containers[1].cpu_milli == 1400);  // beside c; the init containers run before
-    CHECK(app.workloads[0].init_containers[0].cpu_milli == 2000);
-    CHECK(app.workloads[0].init_containers[1].cpu_milli == 1500);
-    const auto refused = lease::lower_manifest(yaml("2001m"), limits());
-    REQUIRE_FALSE(refused);
-    CHECK(refused.error().code == "too_large");
-}
-
-TEST_CASE("exactly what was bought fits, and one unit more does not") {
-    const auto yaml = [](const std::string& memory) {
-        return "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: w}\nspec:\n  replicas: 2\n"
-               "  selector: {matchLabels: {a: b}}\n  template:\n    metadata: {labels: {a: b}}\n    spec:\n  "
-               "    containers:\n"
-               "      - {name: c, image: c, resources: {limits: {cpu: 1, memory: " +
-               memory + ", ephemeral-storage: 2Gi}}}\n";
-    };
-    CHECK(lease::lower_manifest(yaml("1Gi"), limits()));
-    CHECK_FALSE(lease::lower_manifest(yaml("1025Mi"), limits()));
-    CHECK_FALSE(lease::lower_manifest(yaml("1073741825"), limits()));  // a byte more is a MiB more
-    CHECK_FALSE(lease::lower_manifest(yaml("1Gi"), limits(1999)));
-    CHECK_FALSE(lease::lower_manifest(yaml("1Gi"), limits(2000, 2048, 4095)));
-}
-
-TEST_CASE("an order without storage runs what does not ask for any") {
-    CHECK(
-        lowered("apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, image: a}]}\n",
-                limits(100, 64, 0))
-            .workloads[0]
-            .containers[0]
-            .storage_mib == 0);
-    CHECK_FALSE(lease::lower_manifest(
-        "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, image: a}]}\n",
-        limits(100, 3, 0)));
-}
-
-TEST_CASE("a workload of no replicas costs nothing") {
-    const auto app = lowered(
-        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: w}\nspec:\n  replicas: 0\n"
-        "  selector: {matchLabels: {a: b}}\n  template:\n    metadata: {labels: {a: b}}\n    spec:\n      "
-        "initContainers: "
-        "[{name: i, image: i}]\n      containers: [{name: c, image: c, resources: {limits: {cpu: "
-        "'18446744073709551'}}}, {name: d, "
-        "image: d, resources: {limits: {cpu: '18446744073709551'}}}]\n");
-    CHECK(app.workloads[0].replicas == 0);
 }
