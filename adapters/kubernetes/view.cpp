@@ -136,7 +136,8 @@ struct WorkloadView {
     std::size_t ready = 0, failed = 0, starting = 0, unknown = 0;
     std::size_t current_ready = 0, current_started = 0;
     bool done = false, job_failed = false;
-    std::string reason;
+    std::string reason;      ///< of its pods
+    std::string job_reason;  ///< of a job that has failed
 };
 
 /// Why a workload is not there yet.
@@ -148,7 +149,8 @@ void read_job(const json::value& job, WorkloadView& view) {
     if (condition(job, "Complete", "status") == "True") view.done = true;
     if (condition(job, "Failed", "status") == "True") {
         view.job_failed = true;
-        view.reason = "the job failed: " + tamed(condition(job, "Failed", "message"), 200);
+        view.job_reason = "the job failed (" + tamed(condition(job, "Failed", "reason"), 60) +
+                          "): " + tamed(condition(job, "Failed", "message"), 200);
     }
 }
 
@@ -274,7 +276,7 @@ AppView view_app(const AppRecord& record, const std::vector<json::value>& pods,
             if (view.job_failed) {
                 failed = true;
                 whole = false;
-                status.reason = view.reason;
+                status.reason = view.job_reason + (view.reason.empty() ? "" : "; " + view.reason);
             } else if (view.ready == 0) {
                 whole = false;
                 if (status.reason.empty()) status.reason = waits_for(workload, view);
