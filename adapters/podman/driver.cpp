@@ -108,6 +108,15 @@ Result<void> Driver::check_limits(const lease::Application& application, const R
         return over("MiB of memory", sum.memory_mib, resources.memory_mib);
     if (sum.storage_mib > resources.storage_mib)
         return over("MiB of storage", sum.storage_mib, resources.storage_mib);
+    // Podman would start what the machine cannot hold, whatever was sold.
+    const auto machine = config_.total ? *config_.total : machine_resources(layout_.data);
+    const auto no_room = [](const char* what, std::uint64_t wants, std::uint64_t has) {
+        return fail("failed_to_start", std::string("the application wants ") + std::to_string(wants) + " " +
+                                           what + ", this machine has " + std::to_string(has));
+    };
+    if (sum.cpu_milli > machine.cpu_milli) return no_room("millicores", sum.cpu_milli, machine.cpu_milli);
+    if (sum.memory_mib > machine.memory_mib)
+        return no_room("MiB of memory", sum.memory_mib, machine.memory_mib);
     return {};
 }
 
