@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <future>
 #include <thread>
 
 #include "runtime/http_client.hpp"
@@ -100,6 +101,12 @@ AppStatus Tenant::wait(Health health) const {
     return wait([&](const AppStatus& seen) { return seen.health == health; });
 }
 
+std::string Tenant::pod_of(const std::string& name) const {
+    for (const auto& pod : status().pods)
+        if (pod.workload == name) return pod.name;
+    return {};
+}
+
 std::string Tenant::page(const std::string& target, const std::string& entrance) const {
     for (const auto& endpoint : status().endpoints)
         if (entrance.empty() || endpoint.entrance == entrance) return cluster.ask(endpoint, target);
@@ -163,6 +170,27 @@ bool Tenant::has_event(const std::string& reason) const {
 
 void Tenant::remove() const {
     CHECK(problem_of(cluster.driver().remove(lease, app)) == "");
+}
+
+std::string Tenant::log_of_removal(const std::string& once_said) const {
+    std::string text;
+    std::promise<void> said;
+    std::thread reader([&] {
+        bool told = false;
+        cluster.driver().logs(
+            {lease, app, "", true, 100, false},
+            [&](const std::string&, const std::string& piece) {
+                text += piece;
+                if (!told && contains(text, once_said)) said.set_value();
+                told = contains(text, once_said);
+                return true;
+            },
+            [] { return true; });
+    });
+    CHECK(said.get_future().wait_for(cluster.patience()) == std::future_status::ready);
+    remove();
+    reader.join();
+    return text;
 }
 
 bool eventually(const std::function<bool()>& condition) {

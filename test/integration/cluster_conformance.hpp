@@ -27,6 +27,8 @@ public:
     virtual void stop() = 0;
     /// Another driver of the same gateway on the same cluster.
     virtual void begin() = 0;
+    /// What the driver that begins next sells: whether public addresses may be reached.
+    bool egress_sold = false;
     /// What a second process needs in its environment to make its own driver of this gateway.
     virtual std::map<std::string, std::string> victim_environment() const = 0;
 
@@ -35,6 +37,8 @@ public:
     virtual std::string image() const = 0;
     /// A GET from where the gateway stands; the body, or the error in words.
     virtual std::string ask(const messages::Endpoint& endpoint, const std::string& target) const;
+    /// What containers of the lease call a service: its name, or its address where there are no names.
+    virtual std::string host_of(const messages::Hash& lease, const std::string& service) = 0;
     /// So long a condition is waited for before a test gives up.
     virtual std::chrono::seconds patience() const = 0;
     /// Lets the clock of cron jobs reach its next full minute (and two seconds): at once, or by waiting.
@@ -42,7 +46,8 @@ public:
     /// What the cluster still has of a lease, by name.
     virtual std::vector<std::string> left_of(const messages::Hash& lease) = 0;
     /// Why this cluster (not its driver) cannot show something: "egress" (rules are not enforced), "names"
-    /// (there is no DNS), "volumes" (nobody provisions them), "end of input" (of a command). Empty: it can.
+    /// (there is no DNS), "volumes" (nobody provisions them), "volume sizes" (are not enforced), "end of
+    /// input" (of a command). Empty: it can.
     virtual std::string cannot(const std::string& what) const = 0;
 };
 
@@ -71,6 +76,8 @@ public:
     /// Waits for a condition of the status; answers the last one, whether it came or not.
     messages::AppStatus wait(const std::function<bool(const messages::AppStatus&)>& until) const;
     messages::AppStatus wait(messages::Health health) const;
+    /// The first pod of a workload; empty when it has none.
+    std::string pod_of(const std::string& workload) const;
     /// The page of the first endpoint (of this entrance).
     std::string page(const std::string& target = "/", const std::string& entrance = {}) const;
     /// Waits until the first endpoint answers so.
@@ -90,6 +97,9 @@ public:
                     bool previous = false) const;
     bool has_event(const std::string& reason) const;
     void remove() const;
+    /// Follows the log, removes the application when this was said, and gives all that was said until its
+    /// end.
+    std::string log_of_removal(const std::string& once_said) const;
 };
 
 /// Waits for any condition.

@@ -1,4 +1,6 @@
 // Conformance of cluster drivers: names, endpoints, and what is out of reach. See cluster_conformance.hpp.
+#include <fstream>
+#include <iterator>
 #include <set>
 
 #include "test/integration/cluster_conformance.hpp"
@@ -39,9 +41,8 @@ TEST_CASE("cluster: entrances lead to their workloads and ports", "[cluster]") {
     CHECK(tenant.page("/", "admin") == "back\n");
 }
 
-TEST_CASE("cluster: services are names inside the lease", "[cluster]") {
+TEST_CASE("cluster: services lead to their workloads inside the lease, by name and port", "[cluster]") {
     const Tenant tenant;
-    if (not_shown(tenant.cluster, "names")) return;
     lease::Application application;
     application.workloads.push_back(workload(WorkloadKind::deployment, "store", script(serving("stored"))));
     application.services = {{"backend", "store", {{"http", 8080, 8080}, {"web", 80, 8080}}},
@@ -50,16 +51,43 @@ TEST_CASE("cluster: services are names inside the lease", "[cluster]") {
     add_entrance(application, "web");
     tenant.run(application);
     const auto fetch = [&](const std::string& url) {
-        const auto pod = tenant.wait([](const auto& s) { return !s.endpoints.empty(); });
-        std::string web_pod;
-        for (const auto& one : pod.pods)
-            if (one.workload == "web") web_pod = one.name;
-        return tenant.shell("busybox timeout 3 wget -q -O - " + url, web_pod);
+        return tenant.shell("busybox timeout 3 wget -q -O - " + url, tenant.pod_of("web"));
     };
-    CHECK(eventually([&] { return fetch("http://backend:8080/") == "stored\n"; }));
+    const auto backend = "http://" + tenant.cluster.host_of(tenant.lease, "backend");
+    CHECK(eventually([&] { return fetch(backend + ":8080/") == "stored\n"; }));
+    CHECK(eventually([&] { return fetch(backend + "/") == "stored\n"; }));  // port 80 leads to 8080
+    CHECK(fetch(backend + ":8081/").empty());
+    if (not_shown(tenant.cluster, "names")) return;
     CHECK(eventually([&] { return fetch("http://direct:8080/") == "stored\n"; }));
-    CHECK(eventually([&] { return fetch("http://backend/") == "stored\n"; }));  // port 80 leads to 8080
     CHECK(fetch("http://nobody:8080/").empty());
+}
+
+TEST_CASE("cluster: a service leads UDP and TCP of the same port apart", "[cluster]") {
+    const Tenant tenant;
+    std::ifstream file(GRID_UDP_ANSWER, std::ios::binary);
+    const std::string program((std::istreambuf_iterator<char>(file)), {});
+    REQUIRE_FALSE(program.empty());
+    auto server = script(serving("over TCP"), "names");
+    server.ports = {{"dns", 5353, Protocol::udp}, {"http", 8080, Protocol::tcp}};
+    auto answers = script("", "answers");
+    answers.command = {"/opt/test/answer"};
+    answers.files = {{"/opt/test", {{"answer", program}}, 0555}};
+    lease::Application application;
+    application.workloads.push_back(workload(WorkloadKind::deployment, "names", server));
+    application.workloads[0].containers.push_back(answers);
+    application.services = {
+        {"names", "names", {{"dns", 53, 5353, Protocol::udp}, {"dns-tcp", 53, 8080, Protocol::tcp}}}};
+    application.workloads.push_back(workload(WorkloadKind::deployment, "web", script(serving("front"))));
+    add_entrance(application, "web");
+    tenant.run(application);
+    const auto host = tenant.cluster.host_of(tenant.lease, "names");
+    const auto asked = [&](const std::string& command) {
+        return tenant.shell("busybox timeout 5 " + command + " 2>&1", tenant.pod_of("web"));
+    };
+    CHECK(eventually([&] {
+        return contains(asked("nslookup -type=a some.example " + host), "can't find some.example: NXDOMAIN");
+    }));
+    CHECK(eventually([&] { return asked("wget -q -O - http://" + host + ":53/") == "over TCP\n"; }));
 }
 
 TEST_CASE("cluster: names of one lease are unknown in another", "[cluster]") {
@@ -72,21 +100,4 @@ TEST_CASE("cluster: names of one lease are unknown in another", "[cluster]") {
     tenant.run(application);
     CHECK(tenant.shell("busybox timeout 3 wget -q -O - http://mine:8080/") == "mine\n");
     CHECK(tenant.shell("busybox timeout 3 wget -q -O - http://web:8080/ 2>/dev/null").empty());
-}
-
-TEST_CASE("cluster: from inside a container host, private and metadata addresses do not answer",
-          "[cluster]") {
-    const Tenant tenant, neighbour("other");
-    if (not_shown(tenant.cluster, "egress")) return;
-    neighbour.run(web(script(serving("private"))));
-    tenant.run(web(script(serving("mine"))));
-    const auto other = neighbour.status().endpoints.at(0);
-    const auto reached = tenant.shell(
-        "gate=$(ip -4 addr show eth0 | grep inet | { read a b c; echo ${b%.*}.1; }); "
-        "for to in $gate 169.254.169.254 10.0.0.1 172.16.0.1 192.168.0.1 100.64.0.1; do "
-        "for port in 22 80 443 8080; do nc -w 1 $to $port </dev/null 2>/dev/null && echo REACHED $to; done; "
-        "done; "
-        "busybox timeout 3 wget -q -O - http://" +
-        other.address + ":8080/ 2>/dev/null; echo end");
-    CHECK(reached == "end\n");
 }

@@ -8,6 +8,7 @@
 
 #include "adapters/kubernetes/driver.hpp"
 #include "test/integration/cluster_conformance.hpp"
+#include "test/integration/kubernetes_volumes.hpp"
 
 namespace grid::test {
 
@@ -30,6 +31,7 @@ public:
             REQUIRE(::mkdtemp(directory));
             directory_ = directory;
             gateway_ = "c" + std::to_string(::getpid());
+            volumes_ = std::make_unique<LocalVolumes>(api_, directory_ + "/volumes");
         }
         begin();
     }
@@ -38,6 +40,7 @@ public:
         if (const auto left = driver_->list())
             for (const auto& one : *left) (void)driver_->remove(one.lease_key, {});
         stop();
+        volumes_.reset();
         std::error_code e;
         fs::remove_all(directory_, e);
     }
@@ -54,6 +57,9 @@ public:
         config.data_dir = directory_ + "/d";
         config.kubeconfig = kubeconfig_;
         config.stop_grace_cap = std::chrono::seconds(10);
+        config.egress = egress_sold;
+        config.storage_classes = {LocalVolumes::kStorageClass};
+        config.schedule_timeout = std::chrono::seconds(5);
         config.start_timeout = std::chrono::seconds(120);
         config.ready_timeout = std::chrono::seconds(40);
         config.restart_limit = 2;
@@ -66,6 +72,14 @@ public:
         return {{"GRID_TEST_KUBERNETES", directory_}, {"GRID_TEST_VICTIM", gateway_}};
     }
     std::string image() const override { return "localhost/grid-sample:1"; }
+    std::string host_of(const messages::Hash& lease, const std::string& service) override {
+        const auto found = api_.list(k8s::core::kServices, "", {{"labelSelector", label_of(lease)}});
+        REQUIRE(problem_of(found) == "");
+        for (const auto& one : found->items)
+            if (k8s::text_at(one, {"metadata", "name"}) == service)
+                return k8s::text_at(one, {"spec", "clusterIP"});
+        return "no-such-service";
+    }
     /// The kubelet waits 10, 20, 40 s between two starts of what crashes.
     std::chrono::seconds patience() const override { return std::chrono::seconds(240); }
     void pass_minute() override {
@@ -76,9 +90,8 @@ public:
     }
     std::vector<std::string> left_of(const messages::Hash& lease) override {
         std::vector<std::string> left;
-        const auto label = std::string(k8s::label::kLease) + "=" + k8s::lease_digits(lease).substr(0, 40);
         for (const auto& kind : {k8s::core::kNamespaces, k8s::core::kPods, k8s::core::kServices}) {
-            const auto found = api_.list(kind, "", {{"labelSelector", label}});
+            const auto found = api_.list(kind, "", {{"labelSelector", label_of(lease)}});
             REQUIRE(problem_of(found) == "");
             for (const auto& one : found->items)
                 left.push_back(kind.kind + " " + k8s::text_at(one, {"metadata", "name"}));
@@ -88,18 +101,22 @@ public:
     std::string cannot(const std::string& what) const override {
         if (what == "egress") return "the node's bridge network enforces no policies";
         if (what == "names") return "the node has no cluster DNS";
-        if (what == "volumes") return "the node has no volume provisioner";
+        if (what == "volume sizes") return "the test's local volumes are directories";
         if (what == "end of input") return "before 1.30 a command cannot be told (v4.channel.k8s.io)";
         return "";
     }
 
 private:
+    static std::string label_of(const messages::Hash& lease) {
+        return std::string(k8s::label::kLease) + "=" + k8s::lease_digits(lease).substr(0, 40);
+    }
     std::string kubeconfig_;
     k8s::Access access_;
     k8s::Stop stop_;
     k8s::Api api_;
     std::string directory_;
     std::string gateway_;
+    std::unique_ptr<LocalVolumes> volumes_;
     std::unique_ptr<k8s::Driver> driver_;
 };
 

@@ -61,6 +61,7 @@ public:
         config.gateway_id = gateway_;
         config.data_dir = directory_ + "/d";
         config.run_root = directory_ + "/run";
+        config.egress = egress_sold;
         config.stop_grace_cap = std::chrono::seconds(10);
         config.ready_timeout = std::chrono::seconds(20);
         config.restart_backoff = std::chrono::milliseconds(50);
@@ -78,6 +79,7 @@ public:
         return {{"GRID_TEST_PODMAN", directory_}, {"GRID_TEST_VICTIM", gateway_}};
     }
     std::string image() const override { return "localhost/grid-sample:1"; }
+    std::string host_of(const messages::Hash&, const std::string& service) override { return service; }
     std::chrono::seconds patience() const override { return std::chrono::seconds(60); }
     void pass_minute() override {
         const auto now = static_cast<std::uint64_t>(std::time(nullptr)) + ahead_;

@@ -204,6 +204,7 @@ imageGCHighThresholdPercent: 100
 podPidsLimit: 512
 syncFrequency: 10s
 protectKernelDefaults: true
+featureGates: {SizeMemoryBackedVolumes: true} # as every server has it since 1.22
 CONF
     start kubelet "$bin/kubelet" --config=conf/kubelet.yaml --kubeconfig=kubelet.kubeconfig --container-runtime=remote \
         --container-runtime-endpoint=unix:///run/containerd/grid.sock --hostname-override=node --node-ip="$address" \
