@@ -119,7 +119,7 @@ TEST_CASE("cluster: a volume is shared by who claims it, in parts by subPath, an
     const auto applied = tenant.apply(sly);
     REQUIRE_FALSE(applied);
     INFO(applied.error().message);
-    CHECK(contains(applied.error().message, "link"));
+    CHECK(contains(applied.error().message, "subPath"));
     CHECK(tenant.answers("ok\n"));
 }
 
