@@ -55,6 +55,7 @@ TEST_CASE("kubernetes: a mirror resumes a cut watch, takes bookmarks, and lists 
                    });
     CHECK((outcome ? "" : outcome.error().message) == "");
     CHECK(looks == std::vector<std::string>{"a1 ", "a1 b11 ", "a12 b11 ", "a12 ", "c25 ", "", "z41 "});
+    const std::lock_guard lock(mutex);
     const auto version = [&](std::size_t n) {
         const auto at = seen[n].find("resourceVersion=");
         return at == std::string::npos ? std::string("list") : seen[n].substr(at + 16, 2);
