@@ -92,16 +92,47 @@ EntrancePoint& lower_backend(const YamlNode& backend, const Place& place, Applic
                          [&](const EntrancePoint& e) { return e.name == entrance; });
 }
 
-/// Adds the hosts of the rules to the entrances; answers the name of the first entrance that is meant.
-std::string lower_ingress(const Document& document, Application& application) {
+struct RefusedAnnotation {
+    std::string_view name, reason;
+};
+
+/// Of the usual controllers, after their prefix: what they ask for would change where requests go or who may
+/// come in, so dropping them would harm.
+constexpr std::string_view kNoRewriting = "the gateway hands on every path as it is";
+constexpr std::string_view kNoAdmission = "the gateway lets visitors in by its own rules";
+constexpr RefusedAnnotation kRefusedAnnotations[] = {{"rewrite-target", kNoRewriting},
+                                                     {"use-regex", kNoRewriting},
+                                                     {"app-root", kNoRewriting},
+                                                     {"permanent-redirect", kNoRewriting},
+                                                     {"temporal-redirect", kNoRewriting},
+                                                     {"auth-url", kNoAdmission},
+                                                     {"auth-type", kNoAdmission},
+                                                     {"auth-secret", kNoAdmission},
+                                                     {"whitelist-source-range", kNoAdmission},
+                                                     {"allowlist-source-range", kNoAdmission}};
+
+void check_annotations(const Document& document) {
+    const YamlNode* const metadata = document.node->find("metadata");
+    const YamlNode* const annotations = metadata == nullptr ? nullptr : metadata->find("annotations");
+    if (annotations == nullptr) return;
+    for (const auto& [key, value] : read_labels(annotations)) {
+        const std::string_view name = std::string_view(key).substr(key.rfind('/') + 1);
+        for (const auto& refused : kRefusedAnnotations)
+            if (name == refused.name) {
+                const Place object(document.label), of_metadata(object, "metadata");
+                refuse("policy", Place(of_metadata, "annotations"), key + ": " + std::string(refused.reason),
+                       annotations);
+            }
+    }
+}
+
+/// Adds the hosts of the rules to the entrances. `wanted`: the entrance of the application's address, empty
+/// as long as no Ingress has said it.
+void lower_ingress(const Document& document, Application& application, std::string& wanted) {
+    check_annotations(document);
     const YamlNode& spec = *document.spec();
     const Place object(document.label), of_spec(object, "spec"), all(of_spec, "rules");
-    std::string first;
-    const auto note = [&](const EntrancePoint& entrance) {
-        if (first.empty()) first = entrance.name;
-    };
-    if (const YamlNode* const backend = spec.find("defaultBackend"))
-        note(lower_backend(*backend, Place(of_spec, "defaultBackend"), application));
+    bool any = false;
     std::size_t index = 0;
     for (const YamlNode& rule : elements_of(spec.find("rules"))) {
         const Place here(all, index++), of_http(here, "http"), paths(of_http, "paths");
@@ -112,15 +143,26 @@ std::string lower_ingress(const Document& document, Application& application) {
                 refuse("policy", at, "one path for each host is allowed; every service has an entrance",
                        &path);
             EntrancePoint& entrance = lower_backend(*path.find("backend"), Place(at, "backend"), application);
-            note(entrance);
+            if (!wanted.empty() && wanted != entrance.name)
+                refuse("policy", at,
+                       "leads to " + entrance.name + ", another rule to " + wanted +
+                           ": an application has one address, whatever the host; make them two applications",
+                       &path);
+            wanted = entrance.name;
+            any = true;
             const std::string host = text_of(rule.find("host"));
             if (!host.empty() &&
                 std::find(entrance.hosts.begin(), entrance.hosts.end(), host) == entrance.hosts.end())
                 entrance.hosts.push_back(host);
         }
     }
-    if (first.empty()) refuse("bad_manifest", of_spec, "expected rules or a defaultBackend", &spec);
-    return first;
+    if (const YamlNode* const backend = spec.find("defaultBackend")) {
+        const std::string name = lower_backend(*backend, Place(of_spec, "defaultBackend"), application).name;
+        // A rule for every path leaves nothing to it.
+        if (wanted.empty()) wanted = name;
+        any = true;
+    }
+    if (!any) refuse("bad_manifest", of_spec, "expected rules or a defaultBackend", &spec);
 }
 
 // ---- entrances ----
@@ -161,9 +203,7 @@ void lower_network(const std::vector<Document>& documents, Application& applicat
     if (application.services.empty()) enter_by_container_ports(application);
     std::string wanted;
     for (const Document& document : documents)
-        if (document.kind == "Ingress")
-            if (std::string first = lower_ingress(document, application); wanted.empty())
-                wanted = std::move(first);
+        if (document.kind == "Ingress") lower_ingress(document, application, wanted);
     const auto entrance = std::find_if(application.entrances.begin(), application.entrances.end(),
                                        [&](const EntrancePoint& e) { return e.name == wanted; });
     if (!wanted.empty()) std::rotate(application.entrances.begin(), entrance, entrance + 1);
