@@ -39,10 +39,11 @@ private:
         messages::Health health = messages::Health::unknown;
         std::string reason;
         std::vector<messages::Endpoint> endpoints;
-        bool seen = false;         ///< the cluster has been asked about it
-        bool interrupted = false;  ///< its deployment was under way when this node stopped
-        unsigned failures = 0;     ///< of repairs, one after another
-        Time quiet_until{};        ///< no repair before
+        bool seen = false;               ///< the cluster has been asked about it
+        bool interrupted = false;        ///< its deployment was under way when this node stopped
+        unsigned failures = 0;           ///< of repairs, one after another
+        Time quiet_until{};              ///< no repair before
+        std::optional<Time> ready_by{};  ///< else a deployment that was interrupted has failed
         Time next_reapply{};
 
         /// Nothing of it shall run: then `absent` is how it should be.
@@ -114,7 +115,8 @@ private:
     void observe(const std::string& name, const messages::AppStatus& status);
     void note_health(App& app, const messages::AppStatus& status);
     void repair(const std::string& name);
-    void roll_back(App& app);
+    bool late(App& app) const;
+    void take_back(App& app);
     void remove(const std::string& name, std::function<void(std::optional<Error>)> done);
 
     // --- the life of the order (lease.cpp)

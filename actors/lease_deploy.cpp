@@ -128,6 +128,7 @@ void lease_state::begin(const Run& run, AppRow row, lease::Application applicati
     app.row = std::move(row);
     app.application = std::move(application);
     app.reason = "starting";
+    app.ready_by.reset();
     app.next_reapply = now() + context_.settings->reconcile_interval;
     store::Batch batch;
     context_.rows.put(batch, row_.lease_key, app.row);

@@ -21,8 +21,9 @@ constexpr unsigned kInterruptedTries = 2;
 /// Between two repairs that the cluster took and that did not help.
 constexpr auto kRepairPause = 5s;
 
-std::chrono::seconds repair_wait(unsigned failures) {
-    return std::min<std::chrono::seconds>(5s * (1 << std::min(failures, 6u)), 300s);
+/// 5 s, 10 s, 20 s ..., at most a reconcile period: then a fault that is over has no traces.
+std::chrono::milliseconds repair_wait(unsigned failures, std::chrono::milliseconds longest) {
+    return std::min<std::chrono::milliseconds>(5s * (1 << std::min(failures, 6u)), longest);
 }
 
 }  // namespace
@@ -88,8 +89,8 @@ void lease_state::observe(const std::string& name, const AppStatus& status) {
         app->row.state = AppState::ready;
         app->row.replaces = app->row.failing = false;
         app->row.previous = {};
-    } else if (failing && app->row.state == AppState::deploying && app->row.replaces) {
-        return roll_back(*app);
+    } else if (app->row.state == AppState::deploying && (failing || late(*app))) {
+        return take_back(*app);
     } else if (told && app->row.failing != failing) {
         // Whether it failed by itself must be known when the cluster falls silent.
         app->row.failing = failing;
@@ -101,8 +102,19 @@ void lease_state::observe(const std::string& name, const AppStatus& status) {
     persist(std::move(batch), [this] { report(); });
 }
 
-// An update that was interrupted has failed: back to the version before it.
-void lease_state::roll_back(App& app) {
+// Nobody waits for a deployment that was interrupted: whether it takes too long is told here.
+bool lease_state::late(App& app) const {
+    if (app.health != Health::starting) return false;
+    if (!app.ready_by) app.ready_by = now() + context_.settings->ready_deadline;
+    return now() >= *app.ready_by;
+}
+
+// A deployment that was interrupted has failed: back to the version before it, or to nothing.
+void lease_state::take_back(App& app) {
+    spdlog::warn("lease of order {}: the deployment of {} that was interrupted is taken back: {}",
+                 row_.order.value, app.row.name, app.reason.empty() ? "it is not ready in time" : app.reason);
+    context_.parts.happened("deployment_failed");
+    if (!app.row.replaces) return remove(app.row.name, [](std::optional<Error>) {});
     app.row.version = std::exchange(app.row.previous, {});
     app.row.replaces = false;
     app.row.state = AppState::ready;
@@ -153,13 +165,19 @@ void lease_state::repair(const std::string& name) {
                 }
                 const bool unknown = reason.code == "cluster_unavailable" || reason.code == "timeout" ||
                                      reason.code == "unavailable";
-                failed->health = unknown ? Health::unknown : Health::failed;
-                failed->reason = reason.message;
+                // What runs goes on to run, whatever hinders the repair: the cluster says how it is.
+                if (unknown || failed->health == Health::absent) {
+                    failed->health = unknown ? Health::unknown : Health::failed;
+                    failed->reason = reason.message;
+                }
                 if (!unknown && failed->interrupted && failed->failures >= kInterruptedTries) {
                     failed->interrupted = false;
-                    if (failed->row.replaces) return roll_back(*failed);
+                    if (failed->row.state == AppState::deploying) return take_back(*failed);
                 }
-                failed->quiet_until = now() + (failed->interrupted ? 1s : repair_wait(failed->failures));
+                failed->quiet_until =
+                    now() + (failed->interrupted
+                                 ? 1s
+                                 : repair_wait(failed->failures, context_.settings->reconcile_interval));
                 ++failed->failures;
                 report();
             });

@@ -268,6 +268,7 @@ Result<void> Node::Parts::start_gateway(const NodeConfig& config, const NodeKey&
     if (config.evm)
         settings.missing_blocks = std::max(settings.missing_blocks, 2 * config.evm->confirmations);
     settings.suspend_after = {static_cast<std::uint64_t>(gateway.suspend_after.count() / 1000)};
+    settings.reconcile_interval = gateway.reconcile;
     settings.keep_ended = {static_cast<std::uint64_t>(gateway.keep_ended.count() / 1000)};
     settings.apps_scheme = secure ? "https" : "http";
     settings.apps_domain = gateway.apps_domain;

@@ -144,6 +144,8 @@ void read_gateway(GatewayConfig& gateway, ConfigSection section) {
     gateway.provider = section.text("provider", "");
     gateway.session_life = section.duration("session_life", 24h);
     gateway.suspend_after = section.duration("suspend_after", 2min);
+    gateway.reconcile = section.duration("reconcile", 3min);
+    if (gateway.reconcile < 1s) section.mistake("reconcile", "expected at least 1s");
     gateway.keep_ended = section.duration("keep_ended", 24h);
     read_manifest_policy(gateway.manifest, section);
     gateway.fetch_allow = section.texts("fetch_allow", {});

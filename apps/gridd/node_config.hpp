@@ -36,6 +36,7 @@ struct GatewayConfig {
     std::string provider;
     std::chrono::milliseconds session_life{};
     std::chrono::milliseconds suspend_after{};
+    std::chrono::milliseconds reconcile{};
     std::chrono::milliseconds keep_ended{};
     lease::ManifestLimits manifest;  ///< the operator's policy; what is bought comes with each order
     std::vector<std::string> fetch_allow;

@@ -305,6 +305,15 @@ TEST_CASE("while the cluster is out for an hour the order stands still: not char
     CHECK(market.resumes() == 1);
     CHECK(market.suspends() == 1);
     CHECK(node.web().state == AppState::ready);
+    // The contract's own figures: what was served is paid, the hour is not, and everything else comes back.
+    market.chain.must(kUser, market.chain.contracts.market, chain::calls::market::cancel_order(market.order));
+    const auto over = market.chain.order(market.order);
+    const auto served = over.settled_at.seconds - over.starts_at().seconds - over.suspended.count;
+    CHECK(served > 900);
+    CHECK(served < 700 + 130 + 20 + 900 + 20);
+    CHECK(over.paid_provider ==
+          chain::hourly_rate(over.resources, over.prices) * chain::Amount{served} / chain::Amount{3600});
+    CHECK(over.paid_provider + over.paid_user == over.deposit);
 }
 
 TEST_CASE("an application that fails by itself suspends nothing") {
