@@ -1,7 +1,7 @@
 // Accounts of the well-known test mnemonic, the contracts by their published ABI, and logins at a gateway.
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { createPublicClient, createWalletClient, defineChain, getContract, http } from 'viem'
+import { createPublicClient, createWalletClient, defineChain, getContract, http, parseEventLogs } from 'viem'
 import { account, at, chainId } from './chain.mjs'
 import { api, root } from './node.mjs'
 
@@ -45,6 +45,11 @@ export class Chain {
     const receipt = await this.reader.waitForTransactionReceipt({ hash: await promise })
     if (receipt.status !== 'success') throw new Error(`reverted: ${receipt.transactionHash}`)
     return receipt
+  }
+
+  /** What a contract told of in a transaction: the arguments of its first event of that name. */
+  told({ logs }, name, eventName) {
+    return parseEventLogs({ abi: abi(name), logs, eventName })[0].args
   }
 }
 

@@ -2,7 +2,8 @@
 # A real Kubernetes API in seconds: etcd, kube-apiserver and kube-controller-manager on loopback, without root,
 # namespaces or cgroups. Deployments become ReplicaSets and Pods, quotas refuse, namespaces are deleted; no Pod runs:
 # whoever needs one running patches pods/status. Says "ready" and stays until its standard input ends; then everything
-# that it started is gone, and so is DIR.
+# that it started is gone, and so is DIR. Until then it obeys lines: "kill NAME" (as kill -9 does) and "start NAME" (again)
+# of etcd, apiserver or manager; each is answered, by "killed NAME" or, when it serves, "started NAME".
 # usage: control-plane.sh DIR     DIR must not exist; DIR/kubeconfig is the administrator's
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -11,7 +12,7 @@ mkdir -m 700 "${1:?usage: control-plane.sh DIR}"
 dir=$(cd "$1" && pwd)
 cd "$dir"
 . "$here/credentials.sh"
-pids=()
+declare -A commands=() pids=() # by name
 finish() {
     status=$?
     trap - EXIT
@@ -24,17 +25,25 @@ finish() {
 }
 trap finish EXIT
 trap 'exit 1' INT TERM HUP
-start() {
-    name=$1
-    shift
-    "$@" >"$name.log" 2>&1 </dev/null &
-    pids+=($!)
+start() { # NAME COMMAND...
+    commands[$1]=$(printf '%q ' "${@:2}")
+    again "$1"
+}
+again() { # NAME
+    last=$1
+    (eval "exec ${commands[$1]}") >>"$1.log" 2>&1 </dev/null &
+    pids[$1]=$!
     disown # the shell need not tell how it ended
+}
+end() { # NAME: without a chance to prepare for it
+    kill -KILL "${pids[$1]}"
+    while kill -0 "${pids[$1]}" 2>/dev/null; do sleep 0.01; done
+    unset "pids[$1]"
 }
 answers() { # URL [curl options]: asked until it does, as long as the process that was started last lives
     for _ in $(seq 1200); do
         curl -fsS -m 2 --cacert ca.crt "$@" >/dev/null 2>&1 && return
-        kill -0 "${pids[-1]}" 2>/dev/null || return 1
+        kill -0 "${pids[$last]}" 2>/dev/null || return 1
         sleep 0.1
     done
     return 1
@@ -73,4 +82,18 @@ start manager "$bin/kube-controller-manager" --kubeconfig=manager.kubeconfig --p
     --controllers='*,-nodeipam,-nodelifecycle,-route,-service,-cloud-node-lifecycle,-attachdetach'
 answers -H "Authorization: Bearer $admin" "https://127.0.0.1:$port/api/v1/namespaces/default/serviceaccounts/default"
 echo ready
-while read -r _; do :; done
+while read -r verb name; do
+    case $verb in
+    kill)
+        end "$name"
+        echo "killed $name"
+        ;;
+    start)
+        if [ "$name" = etcd ]; then rm -f ./*.sock*; fi # which it takes for a server's
+        again "$name"
+        # The API server answers for its etcd.
+        if [ "$name" != manager ] && [ -n "${pids[apiserver]:-}" ]; then answers "https://127.0.0.1:$port/readyz"; fi
+        echo "started $name"
+        ;;
+    esac
+done

@@ -4,32 +4,15 @@ import assert from 'node:assert/strict'
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { request as plainRequest } from 'node:http'
-import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { build, root, sampleManifest, until } from '../e2e/node.mjs'
+import { clusterOf } from './cluster.mjs'
 
 const work = mkdtempSync(join(tmpdir(), 'gk-'))
 const providerSecret = '0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d'  // dev:1 of the test mnemonic
 let node, cluster, address
-
-/** The API server of a kubeconfig: request(method, path, body, content type) -> {status, json}. */
-function clusterOf(kubeconfig) {
-  const text = readFileSync(kubeconfig, 'utf8')
-  const value = name => new RegExp(`${name}: *"?([^"\\s,}]+)`).exec(text)[1]
-  const ca = Buffer.from(value('certificate-authority-data'), 'base64')
-  const server = value('server'), token = value('token')
-  return (method, path, body, type = 'application/apply-patch+yaml') => new Promise((resolve, reject) => {
-    const sent = request(server + path, { method, ca, headers: { authorization: `Bearer ${token}`, ...body === undefined ? {} : { 'content-type': type } } }, answer => {
-      let said = ''
-      answer.on('data', piece => { said += piece })
-      answer.on('end', () => resolve({ status: answer.statusCode, text: said, json: said.startsWith('{') ? JSON.parse(said) : undefined }))
-    })
-    sent.on('error', reject)
-    sent.end(body)
-  })
-}
 
 const folders = {
   Namespace: '/api/v1/namespaces', PersistentVolume: '/api/v1/persistentvolumes',
