@@ -104,6 +104,7 @@ endfunction()
 set(GRID_FUZZ_SOURCES_evm_reply adapters/chain_evm/facts.cpp adapters/chain_evm/json_rpc.cpp
                                 adapters/chain_evm/retry_after.cpp)
 set(GRID_FUZZ_SOURCES_http_head web/proxy/framing.cpp web/proxy/head.cpp web/proxy/rewrite.cpp)
+set(GRID_FUZZ_SOURCES_kubeconfig adapters/kubernetes/kubeconfig.cpp)
 set(GRID_FUZZ_SOURCES_pods adapters/kubernetes/json.cpp adapters/kubernetes/view.cpp)
 file(GLOB GRID_FUZZ_SOURCES_web_socket CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}
      ${CMAKE_SOURCE_DIR}/web/proxy/*.cpp)
@@ -115,7 +116,7 @@ function(grid_fuzz_targets)
     return()
   endif()
   list(TRANSFORM ARGN PREPEND grid_ OUTPUT_VARIABLE rooms)
-  foreach(name rlp transaction abi rpc manifest notation http_head web_socket evm_reply pods)
+  foreach(name rlp transaction abi rpc manifest notation http_head web_socket evm_reply pods kubeconfig)
     set(sources test/fuzz/libfuzzer/entry.cpp test/fuzz/target.cpp test/fuzz/stage.cpp test/fuzz/${name}.cpp
                 ${GRID_FUZZ_SOURCES_${name}})
     list(TRANSFORM sources PREPEND ${CMAKE_SOURCE_DIR}/)

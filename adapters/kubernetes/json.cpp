@@ -2,6 +2,8 @@
 
 #include <boost/json/src.hpp>  // Boost.JSON is compiled here, once
 
+#include <openssl/evp.h>
+
 #include "lease/rfc3339.hpp"
 
 namespace grid::adapters::kubernetes {
@@ -61,6 +63,15 @@ const json::object& object_at(const json::value& from, Path path) noexcept {
 std::int64_t seconds_of(std::string_view rfc3339) {
     const auto time = lease::parse_rfc3339(rfc3339);
     return time ? static_cast<std::int64_t>(time->seconds) : 0;
+}
+
+std::string base64(std::string_view bytes) {
+    std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');
+    const int n =
+        EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                        reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
+    out.resize(static_cast<std::size_t>(n));
+    return out;
 }
 
 std::string tamed(std::string_view text, std::size_t most) {

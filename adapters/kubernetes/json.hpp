@@ -30,6 +30,9 @@ const json::object& object_at(const json::value& from, Path path) noexcept;
 /// Seconds since 1970 of an RFC 3339 time ("2026-11-28T06:00:00Z", fractions are cut); 0 when it is none.
 std::int64_t seconds_of(std::string_view rfc3339);
 
+/// RFC 4648 section 4, as the API holds bytes.
+std::string base64(std::string_view bytes);
+
 /// What strangers say goes to logs and pages: at most so many bytes, on one line, without control characters.
 std::string tamed(std::string_view text, std::size_t most = 512);
 

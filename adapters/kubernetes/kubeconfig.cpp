@@ -1,5 +1,6 @@
 #include "adapters/kubernetes/kubeconfig.hpp"
 
+#include <arpa/inet.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -23,6 +24,29 @@ constexpr std::size_t kMaxFile = 1024 * 1024;
 
 tl::unexpected<Error> bad(std::string why) {
     return fail("bad_kubeconfig", std::move(why));
+}
+
+/// What a file says, for a message: on one line and not too long.
+std::string shown(std::string_view text) {
+    std::string out = "\"";
+    for (const char c : text.substr(0, 80)) out += c < 0x20 || c > 0x7e ? '?' : c;
+    return out + (text.size() > 80 ? "...\"" : "\"");
+}
+
+bool is_host(const std::string& text) {
+    in6_addr address{};
+    if (text.find(':') != std::string::npos) return ::inet_pton(AF_INET6, text.c_str(), &address) == 1;
+    return !text.empty() && text.size() <= 253 && std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
+               c == '-' || c == '_';
+    });
+}
+
+/// "127.example.org" is not.
+bool is_loopback(const std::string& host) {
+    in_addr address{};
+    if (::inet_pton(AF_INET, host.c_str(), &address) == 1) return ntohl(address.s_addr) >> 24 == 127;
+    return host == "localhost" || host == "::1";
 }
 
 Result<std::string> read_file(const std::string& path) {
@@ -101,9 +125,9 @@ Result<const YamlNode*> entry(const YamlNode& root, const std::string& list, con
             const auto* called = one.find("name");
             if (called == nullptr || called->text != name) continue;
             if (const auto* found = one.find(kind)) return found;
-            return bad(list + ": \"" + name + "\" has no " + kind);
+            return bad(list + ": " + shown(name) + " has no " + kind);
         }
-    return bad(list + ": there is no " + kind + " named \"" + name + "\"");
+    return bad(list + ": there is no " + kind + " named " + shown(name));
 }
 
 Result<void> read_server(Access& access, const std::string& server) {
@@ -114,10 +138,16 @@ Result<void> read_server(Access& access, const std::string& server) {
     access.tls = url->scheme() == "https";
     access.host = url->host_name().empty() ? std::string(url->host_address()) : std::string(url->host_name());
     access.port = url->has_port() ? url->port_number() : static_cast<std::uint16_t>(access.tls ? 443 : 80);
+    if (access.port == 0) return bad("cluster.server: expected a port between 1 and 65535");
+    if (!is_host(access.host)) return bad("cluster.server: expected the name or address of a host");
     access.path = std::string(url->encoded_path());
+    // Boost.URL 1.81 takes "127.0.0.1.example.org" for the address that it begins with, and a path.
+    if (!access.path.empty() && access.path[0] != '/')
+        return bad(
+            "cluster.server: expected https://HOST[:PORT][/PATH], and no name that begins as an address");
     while (access.path.ends_with('/')) access.path.pop_back();
     access.server_name = access.host;
-    if (!access.tls && access.host != "localhost" && access.host != "::1" && !access.host.starts_with("127."))
+    if (!access.tls && !is_loopback(access.host))
         return bad("cluster.server: plain http is for a proxy on this machine only; expected https");
     return {};
 }
@@ -134,6 +164,7 @@ Result<void> read_cluster(Access& access, Fields cluster) {
     if (!cluster.text("proxy-url").empty()) return bad("cluster.proxy-url: proxies are not supported");
     access.authorities = cluster.pem("certificate-authority");
     if (auto name = cluster.text("tls-server-name"); !name.empty()) access.server_name = std::move(name);
+    if (!is_host(access.server_name)) return bad("cluster.tls-server-name: expected the name of a host");
     if (cluster.problem()) return tl::unexpected(*cluster.problem());
     return {};
 }
@@ -150,6 +181,7 @@ Result<ExecPlugin> read_exec(Fields exec, const std::string& directory) {
     if (plugin.command.find('/') != std::string::npos && plugin.command[0] != '/')
         plugin.command = directory + "/" + plugin.command;
     if (const auto* arguments = exec.node("args")) {
+        if (arguments->kind != YamlNode::Kind::sequence) return bad("user.exec.args: expected a list");
         for (const auto& argument : arguments->items) {
             if (argument.kind != YamlNode::Kind::scalar || argument.text.find('\0') != std::string::npos)
                 return bad("user.exec.args: expected strings");
@@ -157,12 +189,14 @@ Result<ExecPlugin> read_exec(Fields exec, const std::string& directory) {
         }
     }
     if (const auto* environment = exec.node("env")) {
+        if (environment->kind != YamlNode::Kind::sequence) return bad("user.exec.env: expected a list");
         for (const auto& variable : environment->items) {
             Fields pair(&variable, "user.exec.env", directory);
             auto name = pair.text("name");
-            if (name.empty() || name.find('=') != std::string::npos)
+            auto value = pair.text("value");
+            if (pair.problem() || name.empty() || name.find('=') != std::string::npos)
                 return bad("user.exec.env: expected {name, value}");
-            plugin.environment.emplace_back(std::move(name), pair.text("value"));
+            plugin.environment.emplace_back(std::move(name), std::move(value));
         }
     }
     plugin.provide_cluster_info = exec.flag("provideClusterInfo");
@@ -184,8 +218,8 @@ Result<void> read_user(Access& access, Fields user, const std::string& directory
     access.token_file = user.file("tokenFile");
     if (access.certificate.empty() != access.key.empty())
         return bad("user: client-certificate and client-key belong together");
-    if (access.token.find_first_of("\r\n") != std::string::npos)
-        return bad("user.token: a token has no line breaks");
+    if (!access.token.empty() && !is_token(access.token))
+        return bad("user.token: a token has no blanks, no line breaks and no other odd characters");
     if (const auto* exec = user.node("exec")) {
         auto plugin = read_exec(Fields(exec, "user.exec", directory), directory);
         if (!plugin) return tl::unexpected(plugin.error());
@@ -211,7 +245,7 @@ Result<Access> parse_kubeconfig(std::string_view text, const std::string& direct
     const auto& root = (*documents)[0];
     Fields top(&root, "kubeconfig", directory);
     if (const auto kind = top.text("kind"); !kind.empty() && kind != "Config")
-        return bad("kind: expected Config, got \"" + kind.substr(0, 40) + "\"");
+        return bad("kind: expected Config, got " + shown(kind));
     const auto wanted = context.empty() ? top.text("current-context") : context;
     if (wanted.empty()) return bad("current-context: missing; name a context");
     const auto chosen = entry(root, "contexts", "context", wanted);
@@ -245,6 +279,7 @@ Result<Access> read_kubeconfig(const std::string& path, const std::string& conte
     auto access = parse_kubeconfig(*text, directory, context);
     if (!access) return bad(path + ": " + access.error().message);
     access->source = path;
+    access->context = context;
     for (const auto* pem : {&access->authorities, &access->certificate, &access->key})
         if (const auto loaded = load_pem(*pem); !loaded) return bad(path + ": " + loaded.error().message);
     return access;
@@ -256,7 +291,7 @@ Result<Access> in_cluster_access(const std::string& directory) {
     if (host == nullptr || *host == '\0' || port == nullptr)
         return bad("this is no pod of a cluster: KUBERNETES_SERVICE_HOST is not set; give a kubeconfig");
     Access access;
-    access.source = "in cluster";
+    access.source = kInCluster;
     access.host = access.server_name = host;
     const auto number = std::strtoul(port, nullptr, 10);
     if (number < 1 || number > 65535) return bad("KUBERNETES_SERVICE_PORT: expected a port");
@@ -264,9 +299,23 @@ Result<Access> in_cluster_access(const std::string& directory) {
     access.token_file = directory + "/token";
     access.authorities.file = directory + "/ca.crt";
     if (const auto pem = load_pem(access.authorities); !pem) return tl::unexpected(pem.error());
-    if (const auto token = read_file(access.token_file); !token) return tl::unexpected(token.error());
+    if (const auto token = load_token(access.token_file); !token) return tl::unexpected(token.error());
     access.name_space = read_file(directory + "/namespace").value_or("default");
     return access;
+}
+
+bool is_token(std::string_view text) noexcept {
+    return !text.empty() && text.size() <= 64 * 1024 &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
+Result<std::string> load_token(const std::string& path) {
+    auto text = read_file(path);
+    if (!text) return text;
+    while (!text->empty() && std::string_view(" \r\n").find(text->back()) != std::string_view::npos)
+        text->pop_back();
+    if (!is_token(*text)) return bad(path + ": there is no token in it");
+    return text;
 }
 
 Result<std::string> load_pem(const Pem& pem) {

@@ -27,7 +27,11 @@ struct ExecPlugin {
     std::vector<std::pair<std::string, std::string>> environment;  ///< added to ours
     bool provide_cluster_info = false;
     std::string install_hint;
+    friend bool operator==(const ExecPlugin&, const ExecPlugin&) = default;
 };
+
+/// The `source` of an access without a file.
+inline constexpr char kInCluster[] = "in cluster";
 
 /// How one API server is reached, and as whom.
 struct Access {
@@ -42,10 +46,12 @@ struct Access {
     std::string token_file;  ///< goes before `token`
     std::optional<ExecPlugin> exec;
     std::string name_space;  ///< of the context, or of the pod that this is
-    std::string source;      ///< for messages: the file, or "in cluster"
+    std::string source;      ///< the kubeconfig file, or kInCluster; empty: made by hand
+    std::string context;     ///< that was asked for; empty: the file's current one
 
     /// "https://HOST:PORT/PATH"
     std::string url() const;
+    friend bool operator==(const Access&, const Access&) = default;
 };
 
 /// Reads a kubeconfig file; `context` empty: its current one. Code `bad_kubeconfig` names file and field: not
@@ -63,6 +69,12 @@ Result<Access> parse_kubeconfig(std::string_view text, const std::string& direct
 /// (KUBERNETES_SERVICE_HOST and _PORT). Code `bad_kubeconfig`.
 Result<Access> in_cluster_access(
     const std::string& directory = "/var/run/secrets/kubernetes.io/serviceaccount");
+
+/// Visible ASCII alone: nothing that could end a header.
+bool is_token(std::string_view text) noexcept;
+
+/// The token that a file holds. Code `bad_kubeconfig`.
+Result<std::string> load_token(const std::string& path);
 
 /// The PEM text itself, read from its file when it has one. Code `bad_kubeconfig`.
 Result<std::string> load_pem(const Pem& pem);

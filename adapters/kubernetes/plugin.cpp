@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <map>
 
 #include "adapters/kubernetes/credentials.hpp"
@@ -20,6 +21,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr std::size_t kMaxOutput = 1024 * 1024;
+constexpr milliseconds::rep kLook = 100;  // for a stop
 
 tl::unexpected<Error> failed(const ExecPlugin& plugin, const std::string& why) {
     return fail("plugin_failed", "the credential plugin " + plugin.command + " " + why +
@@ -49,6 +51,8 @@ std::string exec_info(const ExecPlugin& plugin, const Access& access) {
     json::object spec{{"interactive", false}};
     if (plugin.provide_cluster_info) {
         json::object cluster{{"server", access.url()}};
+        if (const auto authorities = load_pem(access.authorities); authorities && !authorities->empty())
+            cluster["certificate-authority-data"] = base64(*authorities);
         if (access.server_name != access.host) cluster["tls-server-name"] = access.server_name;
         spec["cluster"] = std::move(cluster);
     }
@@ -82,14 +86,16 @@ struct Output {
     bool whole = false;  ///< both ended before the limit, within their bounds
 };
 
-Output read_both(const Pipe& out, const Pipe& err, steady_clock::time_point limit) {
+Output read_both(const Pipe& out, const Pipe& err, steady_clock::time_point limit, const Stop* stop) {
     Output output;
     pollfd waiting[2] = {{out.ends[0], POLLIN, 0}, {err.ends[0], POLLIN, 0}};
     std::string* texts[2] = {&output.out, &output.err};
     while (waiting[0].fd >= 0 || waiting[1].fd >= 0) {
         const auto left = std::chrono::duration_cast<milliseconds>(limit - steady_clock::now()).count();
-        if (left <= 0) return output;
-        if (::poll(waiting, 2, static_cast<int>(left)) < 0 && errno != EINTR) return output;
+        if (left <= 0 || (stop != nullptr && stop->stopped())) return output;
+        const int ready = ::poll(waiting, 2, static_cast<int>(std::min(left, kLook)));
+        if (ready < 0 && errno != EINTR) return output;
+        if (ready <= 0) continue;
         for (int i = 0; i < 2; ++i) {
             if (waiting[i].fd < 0 || waiting[i].revents == 0) continue;
             char piece[4096];
@@ -115,8 +121,8 @@ Result<PluginAnswer> read_answer(const ExecPlugin& plugin, const std::string& te
     answer.token = text_at(*parsed, {"status", "token"});
     answer.certificate = text_at(*parsed, {"status", "clientCertificateData"});
     answer.key = text_at(*parsed, {"status", "clientKeyData"});
-    if (answer.token.find_first_of("\r\n") != std::string::npos)
-        return failed(plugin, "printed a token with line breaks");
+    if (!answer.token.empty() && !is_token(answer.token))
+        return failed(plugin, "printed a token with blanks, line breaks or other odd characters");
     if (answer.certificate.empty() != answer.key.empty())
         return failed(plugin, "printed a certificate without its key, or a key without its certificate");
     if (answer.token.empty() && answer.certificate.empty())
@@ -131,7 +137,8 @@ Result<PluginAnswer> read_answer(const ExecPlugin& plugin, const std::string& te
 
 }  // namespace
 
-Result<PluginAnswer> run_plugin(const ExecPlugin& plugin, const Access& access, milliseconds limit) {
+Result<PluginAnswer> run_plugin(const ExecPlugin& plugin, const Access& access, milliseconds limit,
+                                const Stop* stop) {
     Pipe out, err;
     if (out.ends[0] < 0 || err.ends[0] < 0) return failed(plugin, "cannot be run: no pipe");
     posix_spawn_file_actions_t actions;
@@ -139,11 +146,16 @@ Result<PluginAnswer> run_plugin(const ExecPlugin& plugin, const Access& access, 
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, out.ends[1], STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions, err.ends[1], STDERR_FILENO);
+    // Sockets of ours are nothing for it, least of all for what it leaves running.
+    posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
     posix_spawnattr_t attributes;
     posix_spawnattr_init(&attributes);
-    // A group of its own: what it starts in turn ends with it.
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+    // A group of its own: what it starts in turn ends with it. And no signal that threads of ours block.
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
     posix_spawnattr_setpgroup(&attributes, 0);
+    sigset_t none;
+    ::sigemptyset(&none);
+    posix_spawnattr_setsigmask(&attributes, &none);
     std::vector<std::string> arguments{plugin.command};
     arguments.insert(arguments.end(), plugin.arguments.begin(), plugin.arguments.end());
     auto environment = environment_of(plugin, access);
@@ -157,11 +169,11 @@ Result<PluginAnswer> run_plugin(const ExecPlugin& plugin, const Access& access, 
     out.close_writer();
     err.close_writer();
     const auto end = steady_clock::now() + limit;
-    auto output = read_both(out, err, end);
+    auto output = read_both(out, err, end, stop);
     int status = 0;
     // It may have closed its output and live on.
     while (output.whole && ::waitpid(child, &status, WNOHANG) != child) {
-        output.whole = steady_clock::now() < end;
+        output.whole = steady_clock::now() < end && (stop == nullptr || !stop->stopped());
         ::usleep(1000);
     }
     if (!output.whole) {
@@ -169,6 +181,7 @@ Result<PluginAnswer> run_plugin(const ExecPlugin& plugin, const Access& access, 
         while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
         }
     }
+    if (stop != nullptr && stop->stopped()) return fail("stopped", "the credential plugin was stopped");
     if (!output.whole)
         return failed(plugin, "did not end within " + std::to_string(limit.count() / 1000) +
                                   " s, or printed more than 1 MiB");

@@ -1,6 +1,10 @@
 #include "adapters/kubernetes/stop.hpp"
 
+#include <fcntl.h>
 #include <sys/socket.h>
+#include <unistd.h>
+
+#include <random>
 
 namespace grid::adapters::kubernetes {
 
@@ -34,17 +38,27 @@ bool Stop::sleep(std::chrono::milliseconds time) {
     return !wakes_.wait_for(lock, time, [this] { return stopped_; });
 }
 
-Stop::Socket::Socket(Stop* stop, int socket) : stop_(stop), socket_(socket) {
-    if (stop_ == nullptr) return;
+bool Stop::sleep_about(std::chrono::milliseconds time) {
+    thread_local std::minstd_rand random(std::random_device{}());
+    std::uniform_real_distribution<double> share(0.75, 1.25);
+    return sleep(std::chrono::ceil<std::chrono::milliseconds>(time * share(random)));
+}
+
+Stop::Socket::Socket(Stop* stop, int socket)
+    : stop_(stop), socket_(stop == nullptr ? -1 : ::fcntl(socket, F_DUPFD_CLOEXEC, 0)) {
+    if (socket_ < 0) return;
     const std::lock_guard lock(stop_->mutex_);
     stop_->sockets_.insert(socket_);
     if (stop_->stopped_) ::shutdown(socket_, SHUT_RDWR);
 }
 
 Stop::Socket::~Socket() {
-    if (stop_ == nullptr) return;
-    const std::lock_guard lock(stop_->mutex_);
-    stop_->sockets_.erase(stop_->sockets_.find(socket_));
+    if (socket_ < 0) return;
+    {
+        const std::lock_guard lock(stop_->mutex_);
+        stop_->sockets_.erase(socket_);
+    }
+    ::close(socket_);
 }
 
 }  // namespace grid::adapters::kubernetes

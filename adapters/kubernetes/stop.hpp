@@ -21,8 +21,12 @@ public:
     bool stopped() const;
     /// Sleeps, until stopped at the longest; false when it was.
     bool sleep(std::chrono::milliseconds time);
+    /// The same for three to five quarters of the time: who was refused together shall not come back
+    /// together.
+    bool sleep_about(std::chrono::milliseconds time);
 
-    /// Lends a socket to a Stop while an exchange runs over it.
+    /// Lends a socket to a Stop while an exchange runs over it. A copy of the descriptor, so that whoever
+    /// closes the socket meanwhile does not have another's shut down.
     class Socket {
     public:
         /// Null: nobody stops this exchange.
@@ -41,7 +45,7 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable wakes_;
     bool stopped_ = false;
-    std::multiset<int> sockets_;
+    std::set<int> sockets_;
     std::set<Stop*> children_;
 };
 

@@ -50,7 +50,8 @@ std::map<std::string, grid::fuzz::Seeds> all_seeds() {
             {"http_head", grid::fuzz::http_head_seeds()},
             {"web_socket", grid::fuzz::web_socket_seeds()},
             {"evm_reply", grid::fuzz::evm_reply_seeds()},
-            {"pods", grid::fuzz::pods_seeds()}};
+            {"pods", grid::fuzz::pods_seeds()},
+            {"kubeconfig", grid::fuzz::kubeconfig_seeds()}};
 }
 
 /// Files that exploring has found are named by their hash, as libFuzzer does.
@@ -98,6 +99,10 @@ TEST_CASE("the corpus of EVM nodes' replies holds the properties of its target",
 
 TEST_CASE("the corpus of Kubernetes pods holds the properties of its target", "[fuzz]") {
     replay("pods", grid::fuzz::pods);
+}
+
+TEST_CASE("the corpus of kubeconfigs holds the properties of its target", "[fuzz]") {
+    replay("kubeconfig", grid::fuzz::kubeconfig);
 }
 
 TEST_CASE("a broken property is noticed", "[fuzz]") {

@@ -21,5 +21,6 @@ Seeds http_head_seeds();
 Seeds web_socket_seeds();
 Seeds evm_reply_seeds();
 Seeds pods_seeds();
+Seeds kubeconfig_seeds();
 
 }  // namespace grid::fuzz

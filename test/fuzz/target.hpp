@@ -45,6 +45,8 @@ void web_socket(chain::ByteView input);
 void evm_reply(chain::ByteView input);
 /// What a Kubernetes API server says of pods and jobs.
 void pods(chain::ByteView input);
+/// A kubeconfig: any text names a server and who we are to it, or is refused in words.
+void kubeconfig(chain::ByteView input);
 
 /// While exploring, costly properties (whole states compared, signatures recovered) are checked on one input
 /// of 64, chosen by its bytes alone; a replay checks them always.

@@ -4,7 +4,6 @@
 #include <cstdlib>
 #include <fstream>
 
-#include "adapters/kubernetes/credentials.hpp"
 #include "adapters/kubernetes/kubeconfig.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -140,6 +139,18 @@ TEST_CASE("kubeconfig: what is wrong or dangerous is refused with its field") {
         {"a password in the URL", config("server: 'https://a:b@k'", ""), "cluster.server: expected https://"},
         {"a query in the URL", config("server: 'https://k?a'", ""), "cluster.server: expected https://"},
         {"plain http", config("server: 'http://k'", ""), "cluster.server: plain http"},
+        {"a name like loopback", config("server: 'http://127.example.org'", ""),
+         "cluster.server: plain http"},
+        {"a name like an address", config("server: 'http://127.0.0.1.example.org'", ""),
+         "no name that begins as an address"},
+        {"an address of the future", config("server: 'https://[v1.a:b]'", ""),
+         "cluster.server: expected the name"},
+        {"no port behind the colon", config("server: 'https://k:'", ""), "cluster.server: expected a port"},
+        {"port 0", config("server: 'https://k:0'", ""), "cluster.server: expected a port"},
+        {"port 65536", config("server: 'https://k:65536'", ""), "cluster.server: expected a port"},
+        {"a host with a head", config("server: 'https://k%0d%0aX-Evil%3a1'", ""),
+         "cluster.server: expected the name"},
+        {"an odd server name", config(good + ", tls-server-name: 'a b'", ""), "cluster.tls-server-name"},
         {"no verification", config(good + ", insecure-skip-tls-verify: true", ""),
          "cluster.insecure-skip-tls-verify"},
         {"verification of another type", config(good + ", insecure-skip-tls-verify: 1", ""),
@@ -161,6 +172,19 @@ TEST_CASE("kubeconfig: what is wrong or dangerous is refused with its field") {
         {"exec of an old version",
          config(good, "exec: {apiVersion: client.authentication.k8s.io/v1alpha1, command: c}"),
          "user.exec.apiVersion"},
+        {"exec with arguments that are no list",
+         config(good, "exec: {apiVersion: client.authentication.k8s.io/v1, command: c, args: {a: b}}"),
+         "user.exec.args: expected a list"},
+        {"exec with variables that are no list",
+         config(good, "exec: {apiVersion: client.authentication.k8s.io/v1, command: c, env: {a: b}}"),
+         "user.exec.env: expected a list"},
+        {"exec with a variable that is no text",
+         config(
+             good,
+             "exec: {apiVersion: client.authentication.k8s.io/v1, command: c, env: [{name: A, value: [b]}]}"),
+         "user.exec.env: expected {name, value}"},
+        {"a token with blanks", config(good, "token: 'a b'"), "user.token"},
+        {"a name of many lines", config(good, "", "current-context: \"a\\nb\"\n"), "named \"a?b\""},
         {"exec that asks people",
          config(good,
                 "exec: {apiVersion: client.authentication.k8s.io/v1, command: c, interactiveMode: Always}"),
@@ -227,106 +251,4 @@ TEST_CASE("kubeconfig: inside of a cluster the service account is used") {
     CHECK(access->token_file == path + "/token");
     ::unsetenv("KUBERNETES_SERVICE_HOST");
     ::unsetenv("KUBERNETES_SERVICE_PORT");
-}
-
-TEST_CASE("credentials: a token file is read again every minute, and at once when it was refused") {
-    const test::TemporaryDirectory directory;
-    Access access;
-    access.token = "older form";
-    access.token_file = directory.path() + "/token";
-    auto now = std::chrono::system_clock::from_time_t(1'000'000);
-    Credentials credentials(access, [&] { return now; });
-    CHECK_FALSE(credentials.current());
-    write(access.token_file, "one\n");
-    const auto first = credentials.current().value();
-    CHECK(first.bearer == "one");
-    write(access.token_file, "two\n");
-    CHECK(credentials.current()->bearer == "one");
-    now += std::chrono::seconds(61);
-    const auto second = credentials.current().value();
-    CHECK(second.bearer == "two");
-    CHECK(second.generation != first.generation);
-    write(access.token_file, "three\n");
-    CHECK(credentials.renew(first.generation)->bearer == "two");  // somebody else did since
-    CHECK(credentials.renew(second.generation)->bearer == "three");
-    now += std::chrono::seconds(61);
-    CHECK(credentials.current()->generation == second.generation + 1);  // the same again is no change
-}
-
-TEST_CASE("credentials: a plugin is asked again before its answer expires") {
-    const test::TemporaryDirectory directory;
-    const auto path = directory.path();
-    const auto script = path + "/plugin";
-    // Prints what it was asked, too: the test reads it.
-    write(script,
-          "#!/bin/sh\necho run >>" + path + "/runs\nprintf '%s' \"$KUBERNETES_EXEC_INFO\" >" + path +
-              "/asked\ncat " + path + "/answer\n",
-          0700);
-    const auto answer = [&](const std::string& token, const std::string& expiry) {
-        write(
-            path + "/answer",
-            R"({"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":")" +
-                token + R"(","expirationTimestamp":")" + expiry + "\"}}");
-    };
-    Access access;
-    access.host = access.server_name = "k";
-    access.port = 6443;
-    access.exec = ExecPlugin{
-        "client.authentication.k8s.io/v1", script, {"get-token"}, {{"PLUGIN_MODE", "x"}}, true, ""};
-    auto now = std::chrono::system_clock::from_time_t(1'795'824'000);  // 2026-11-28T00:00:00Z
-    Credentials credentials(access, [&] { return now; });
-    answer("one", "2026-11-28T01:00:00Z");
-    CHECK(credentials.current()->bearer == "one");
-    answer("two", "2026-11-28T02:00:00+00:00");
-    now += std::chrono::minutes(59);
-    CHECK(credentials.current()->bearer == "one");
-    now += std::chrono::seconds(31);
-    CHECK(credentials.current()->bearer == "two");
-    std::string asked, runs;
-    std::getline(std::ifstream(path + "/asked"), asked);
-    CHECK(asked == R"({"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","spec":)"
-                   R"({"interactive":false,"cluster":{"server":"https://k:6443"}}})");
-    std::ifstream counted(path + "/runs");
-    CHECK(std::count(std::istreambuf_iterator<char>(counted), {}, '\n') == 2);
-}
-
-TEST_CASE("credentials: a plugin that misbehaves is an error with its own words") {
-    const test::TemporaryDirectory directory;
-    const auto script = directory.path() + "/plugin";
-    const std::string head =
-        R"({"apiVersion":"client.authentication.k8s.io/v1beta1","kind":"ExecCredential",)";
-    struct Row {
-        std::string body;
-        const char* says;
-    };
-    const Row rows[] = {
-        {"echo no login >&2; exit 1", "no login"},
-        {"echo hello", "did not print JSON"},
-        {"echo '{\"kind\":\"Pod\"}'", "did not print an ExecCredential"},
-        {"echo '{\"apiVersion\":\"client.authentication.k8s.io/v1\",\"kind\":\"ExecCredential\"}'",
-         "expected client.authentication.k8s.io/v1beta1"},
-        {"echo '" + head + "\"status\":{}}'", "neither a token nor a certificate"},
-        {"echo '" + head + "\"status\":{\"clientCertificateData\":\"x\"}}'", "without its key"},
-        {"echo '" + head + "\"status\":{\"token\":\"a\\\\nb\"}}'", "line breaks"},
-        {"echo '" + head + "\"status\":{\"token\":\"a\",\"expirationTimestamp\":\"soon\"}}'", "RFC 3339"},
-        {"exec sleep 1000", "did not end within 0 s"},
-        {"exec >&- 2>&-; exec sleep 1000", "did not end within 0 s"},
-        {"yes", "more than 1 MiB"},
-    };
-    const ExecPlugin plugin{"client.authentication.k8s.io/v1beta1", script, {}, {}, false, "install it"};
-    for (const auto& row : rows) {
-        CAPTURE(row.body);
-        write(script, "#!/bin/sh\n" + row.body + "\n", 0700);
-        const bool slow = row.body.find("sleep") != std::string::npos;
-        const auto said = run_plugin(plugin, {}, std::chrono::milliseconds(slow ? 300 : 20'000));
-        REQUIRE_FALSE(said);
-        CHECK(said.error().code == "plugin_failed");
-        CAPTURE(said.error().message);
-        CHECK(said.error().message.find(row.says) != std::string::npos);
-        CHECK(said.error().message.find("install it") != std::string::npos);
-    }
-    auto missing = plugin;
-    missing.command = "/no/such/plugin";
-    CHECK(run_plugin(missing, {}, std::chrono::seconds(5)).error().message.find("cannot be run") !=
-          std::string::npos);
 }
