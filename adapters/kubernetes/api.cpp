@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 
 namespace grid::adapters::kubernetes {
 
@@ -24,6 +25,17 @@ std::optional<std::chrono::seconds> retry_after(const HttpResponse& response) {
         if (const auto n = number_at(*body, {"details", "retryAfterSeconds"}); n > 0)
             return std::chrono::seconds{std::min<std::int64_t>(n, 3600)};
     return std::nullopt;
+}
+
+/// The code of a 403. Who may not act here is told apart from an object that admission does not let in, and
+/// from what is only not known yet: controllers and caches come after a moment.
+const char* forbidden_code(const std::string& words) {
+    for (const char* soon :
+         {"because it is being terminated", "status unknown for quota", "error looking up service account"})
+        if (words.find(soon) != std::string::npos) return "conflict";
+    const bool ours =
+        words.find("User \"") != std::string::npos && words.find(" cannot ") != std::string::npos;
+    return !ours && words.find("is forbidden: ") != std::string::npos ? "denied" : "forbidden";
 }
 
 bool put_off(unsigned status, bool has_time) {
@@ -67,7 +79,7 @@ Error error_of(const HttpResponse& response) {
         case 401:
             return {"unauthorized", words};
         case 403:
-            return {"forbidden", words};
+            return {forbidden_code(words), words};
         case 404:
             return {"not_found", words};
         case 409:
@@ -87,7 +99,11 @@ Error error_of(const HttpResponse& response) {
 }
 
 Api::Api(const Access& access, ApiLimits limits, Stop& stop)
-    : access_(access), limits_(limits), stop_(stop), credentials_(access), transport_(access) {}
+    : access_(access),
+      limits_(limits),
+      stop_(stop),
+      credentials_(access, std::chrono::system_clock::now, &stop),
+      transport_(access) {}
 
 /// Repeats what the server puts off, and once what it refuses for stale credentials.
 Result<HttpResponse> Api::attempt(const Perform& perform, Deadline deadline, Stop& stop) {
@@ -109,7 +125,8 @@ Result<HttpResponse> Api::attempt(const Perform& perform, Deadline deadline, Sto
         const auto pause = std::min(named ? milliseconds(*named) : wait, limits_.longest_wait);
         wait *= 2;
         if (steady_clock::now() + pause >= deadline) return answer;
-        if (!stop.sleep(pause)) return fail("stopped", "the exchange was stopped");
+        if (!(named ? stop.sleep(pause) : stop.sleep_about(pause)))
+            return fail("stopped", "the exchange was stopped");
     }
 }
 
@@ -133,32 +150,51 @@ Result<json::value> Api::get(const Resource& resource, const std::string& name_s
     return get(resource.path(name_space, name));
 }
 
-Result<ObjectList> Api::list(const Resource& resource, const std::string& name_space, const Query& query) {
-    for (int again = 0;; ++again) {
-        ObjectList list;
-        std::string next;
-        bool expired = false;
-        do {
-            Query page = query;
-            page.emplace_back("limit", std::to_string(limits_.page));
-            if (!next.empty()) page.emplace_back("continue", next);
-            auto answer = get(resource.path(name_space), page);
-            if (!answer) {
-                expired = answer.error().code == "gone" && !next.empty() && again < 3;
-                if (expired) break;
+Result<std::string> Api::read_pages(const Resource& resource, const std::string& name_space,
+                                    const Query& query, const TakePage& take) {
+    std::string next;
+    int expired = 0;
+    for (std::size_t count = 1; count <= limits_.pages; ++count) {
+        Query page = query;
+        page.emplace_back("limit", std::to_string(limits_.page));
+        if (!next.empty()) page.emplace_back("continue", next);
+        auto answer = get(resource.path(name_space), page);
+        if (!answer) {
+            if (answer.error().code != "gone" || next.empty() || ++expired > 3)
                 return tl::unexpected(answer.error());
-            }
-            auto* whole = answer->if_object();
-            auto* items = whole == nullptr ? nullptr : whole->if_contains("items");
-            if (items == nullptr || (!items->is_array() && !items->is_null()))
-                return fail("bad_reply", "the reply to a list has no items");
-            if (items->is_array())
-                for (auto& item : items->get_array()) list.items.push_back(std::move(item));
-            list.resource_version = text_at(*answer, {"metadata", "resourceVersion"});
-            next = text_at(*answer, {"metadata", "continue"});
-        } while (!next.empty());
-        if (!expired) return list;
+            next.clear();
+            continue;
+        }
+        auto* whole = answer->if_object();
+        auto* items = whole == nullptr ? nullptr : whole->if_contains("items");
+        if (items == nullptr || (!items->is_array() && !items->is_null()))
+            return fail("bad_reply", "the reply to a list has no items");
+        auto objects = items->is_array() ? std::move(items->get_array()) : json::array{};
+        for (const auto& object : objects)
+            if (!object.is_object()) return fail("bad_reply", "a list holds something that is no object");
+        auto version = text_at(*answer, {"metadata", "resourceVersion"});
+        if (version.empty()) return fail("bad_reply", "the reply to a list has no resourceVersion");
+        take(std::move(objects), next.empty());
+        next = text_at(*answer, {"metadata", "continue"});
+        if (next.empty()) return version;
     }
+    return fail("too_large", "the list of " + resource.plural + " does not end");
+}
+
+Result<ObjectList> Api::list(const Resource& resource, const std::string& name_space, const Query& query) {
+    ObjectList list;
+    bool too_many = false;
+    auto version = read_pages(resource, name_space, query, [&](json::array&& objects, bool first) {
+        if (first) list.items.clear();
+        too_many = (too_many && !first) || list.items.size() + objects.size() > limits_.objects;
+        if (!too_many) std::move(objects.begin(), objects.end(), std::back_inserter(list.items));
+    });
+    if (!version) return tl::unexpected(version.error());
+    if (too_many)
+        return fail("too_large",
+                    "there are more than " + std::to_string(limits_.objects) + " " + resource.plural);
+    list.resource_version = std::move(*version);
+    return list;
 }
 
 Result<json::value> Api::apply(const Resource& resource, const std::string& name_space,
@@ -173,7 +209,7 @@ Result<json::value> Api::apply(const Resource& resource, const std::string& name
         auto answer = call(request);
         // Others may change the object in the same moment; an apply depends on no version.
         if (answer || answer.error().code != "conflict" || tries >= 5) return answer;
-        if (!stop_.sleep(limits_.first_wait)) return answer;
+        if (!stop_.sleep_about(limits_.first_wait)) return answer;
     }
 }
 
@@ -209,11 +245,9 @@ Result<void> Api::log(const std::string& name_space, const std::string& pod, con
                       const std::function<bool(std::string_view)>& sink, Stop* stop) {
     const HttpRequest request{
         "GET", with_query(core::kPods.path(name_space, pod, "log"), query), {{"Accept", "*/*"}}, {}};
-    // A container may say nothing for days.
-    constexpr milliseconds kSilence = std::chrono::hours(24 * 365);
     const auto answer = attempt(
         [&](const Identity& who, Deadline deadline) {
-            return transport_.stream(who, request, deadline, kSilence, sink, stop ? stop : &stop_);
+            return transport_.stream(who, request, deadline, limits_.log_silence, sink, stop ? stop : &stop_);
         },
         steady_clock::now() + limits_.request, stop ? *stop : stop_);
     if (!answer) return tl::unexpected(answer.error());

@@ -67,19 +67,20 @@ struct ApiLimits {
     unsigned attempts = 5;                           ///< of a call that the server puts off
     std::chrono::milliseconds first_wait{200};       ///< between two, when the server names no time; doubles
     std::chrono::milliseconds longest_wait{30'000};  ///< a Retry-After is cut to this
-    std::chrono::seconds watch{
-        30};  ///< a watch is begun again after so long; silence of twice that breaks it
     std::size_t body = 32u << 20;
-    std::size_t page = 500;
-    std::size_t event = 4u << 20;  ///< of a watch
+    std::size_t page = 500;                          ///< objects of one answer to a list
+    std::size_t pages = 10'000;                      ///< of one list; a server that never ends it is an error
+    std::size_t objects = 100'000;                   ///< that list() gathers
+    std::size_t event = 4u << 20;                    ///< of a watch
+    std::chrono::milliseconds log_silence{300'000};  ///< a log that says nothing for so long is let go
 };
 
 /// The calls of the Kubernetes API. Blocks; any number of threads may use one.
 /// Error codes by the server's answer: unauthorized (401, after the credentials were read anew and tried once
-/// more), forbidden (403), not_found (404), conflict and already_exists (409), gone (410), invalid (422),
-/// too_many_requests (429), server_error (5xx), bad_request (other 4xx), with the server's words; 429 and 5xx
-/// after they were tried again as Retry-After says. Without an answer: unreachable, timeout, tls_failed,
-/// bad_reply, too_large, stopped, bad_kubeconfig, plugin_failed.
+/// more), forbidden and denied (403: we may not, or the object may not be), not_found (404), conflict and
+/// already_exists (409), gone (410), invalid (422), too_many_requests (429), server_error (5xx), bad_request
+/// (other 4xx), with the server's words; 429 and 5xx after they were tried again as Retry-After says. Without
+/// an answer: unreachable, timeout, tls_failed, bad_reply, too_large, stopped, bad_kubeconfig, plugin_failed.
 class Api {
 public:
     /// `stop` ends all calls under way and outlives this.
@@ -87,7 +88,13 @@ public:
 
     Result<json::value> get(const std::string& path, const Query& query = {});
     Result<json::value> get(const Resource& resource, const std::string& name_space, const std::string& name);
-    /// All pages; again from the start when the continuation was too old (410).
+    /// Takes the objects of one page; `first`: of the first page, also when all begins anew.
+    using TakePage = std::function<void(json::array&& objects, bool first)>;
+    /// A collection page by page, so that only one is in memory; again from the start when the continuation
+    /// was too old (410). Answers the resource version of all of it.
+    Result<std::string> read_pages(const Resource& resource, const std::string& name_space,
+                                   const Query& query, const TakePage& take);
+    /// All pages at once. Code `too_large` when there are too many objects.
     Result<ObjectList> list(const Resource& resource, const std::string& name_space, const Query& query = {});
     /// Server-side apply: apiVersion, kind and metadata.name are taken from the object. Answers the object as
     /// it is now. Fields that others own are taken from them.
@@ -108,13 +115,13 @@ public:
                        const std::string& resource_version, std::chrono::seconds length,
                        const std::function<bool(WatchEvent&&)>& sink, Stop* stop);
 
-    /// A container's log as it is, and with `follow` as it comes.
+    /// A container's log as it is, and with `follow` as it comes. Code `timeout` after a long silence: the
+    /// connection may be dead, or the kubelet may have lost the file at a rotation.
     Result<void> log(const std::string& name_space, const std::string& pod, const Query& query,
                      const std::function<bool(std::string_view)>& sink, Stop* stop);
 
     const Access& access() const { return access_; }
     Credentials& credentials() { return credentials_; }
-    const ApiLimits& limits() const { return limits_; }
     Stop& stop() { return stop_; }
 
 private:

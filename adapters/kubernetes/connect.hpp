@@ -41,6 +41,9 @@ boost::system::error_code run_one(boost::asio::io_context& io, Start start) {
 tl::unexpected<Error> socket_error(const char* code, boost::system::error_code why, const std::string& doing,
                                    const Stop* stop);
 
+/// A peer that is gone without a word is noticed within a minute, however long nothing is to be said.
+void notice_silence(int socket);
+
 /// Connects, with the handshake of TLS where there is one.
 template <class Stream>
 Result<void> open_stream(boost::asio::io_context& io, Stream& stream, const Access& access, Deadline deadline,
@@ -48,11 +51,27 @@ Result<void> open_stream(boost::asio::io_context& io, Stream& stream, const Acce
     const auto endpoints = resolve(access);
     if (!endpoints) return tl::unexpected(endpoints.error());
     auto& lowest = boost::beast::get_lowest_layer(stream);
+    boost::system::error_code problem;
+    for (auto left = endpoints->size(); left > 0; --left) {
+        const auto& endpoint = (*endpoints)[endpoints->size() - left];
+        // Each address has its share of the time: one that swallows everything must not hide the next.
+        const auto now = std::chrono::steady_clock::now();
+        lowest.expires_at(now + (deadline - now) / static_cast<int>(left));
+        lowest.socket().close(problem);
+        lowest.socket().open(endpoint.protocol(), problem);
+        if (problem) continue;
+        const Stop::Socket lent(stop, lowest.socket().native_handle());
+        problem = run_one(io, [&](auto done) {
+            lowest.async_connect(endpoint, done);
+            // A stop from now on ends it by its socket; one before has found nothing to shut down.
+            if (stop != nullptr && stop->stopped()) lowest.cancel();
+        });
+        if (!problem || (stop != nullptr && stop->stopped())) break;
+    }
+    if (problem) return socket_error("unreachable", problem, "connecting to " + access.url(), stop);
     lowest.expires_at(deadline);
-    if (auto e = run_one(io, [&](auto done) { lowest.async_connect(*endpoints, done); }))
-        return socket_error("unreachable", e, "connecting to " + access.url(), stop);
     lowest.socket().set_option(boost::asio::ip::tcp::no_delay(true));
-    lowest.socket().set_option(boost::asio::socket_base::keep_alive(true));
+    notice_silence(lowest.socket().native_handle());
     if constexpr (std::is_same_v<Stream, TlsStream>) {
         if (auto named = expect_server(stream, access); !named) return named;
         const Stop::Socket lent(stop, lowest.socket().native_handle());

@@ -62,6 +62,7 @@ public:
             if (!who.bearer.empty()) head.set(http::field::authorization, "Bearer " + who.bearer);
         }));
         websocket::response_type answer;
+        const Stop::Socket lent(&stopping_, lowest().socket().native_handle());
         const auto e = run_one(io_, [&](auto done) {
             stream_.async_handshake(answer, host_header(api.access()), target, done);
         });

@@ -12,6 +12,7 @@ namespace {
 
 constexpr milliseconds kFirstPause{100};
 constexpr milliseconds kLongestPause{5'000};
+constexpr milliseconds kVain{500};
 
 std::string key_of(const json::value& object) {
     return text_at(object, {"metadata", "namespace"}) + "/" + text_at(object, {"metadata", "name"});
@@ -80,34 +81,36 @@ Result<void> Mirror::run(Deadline deadline, std::chrono::seconds tick, Stop& sto
     for (;;) {
         if (stop.stopped()) return fail("stopped", "watching was stopped");
         Result<bool> more = true;
+        bool vain = false;  // a watch that was ended in no time, without a word
         if (version_.empty()) {
             if (auto listed = refresh(); !listed)
                 more = tl::unexpected(listed.error());
             else
                 more = look(objects_);
         } else {
+            const auto begun = steady_clock::now();
+            const auto before = version_;
             more = follow(deadline, tick, stop, look);
             if (more && *more) more = look(objects_);
+            vain = version_ == before && steady_clock::now() - begun < kVain;
+            if (more && !vain) pause = kFirstPause;
         }
         if (more && !*more) return {};
+        trouble.reset();
         if (!more) {
-            if (more.error().code == "gone") {
-                version_.clear();
-                continue;
-            }
-            if (!is_unavailable(more.error()) || more.error().code == "forbidden")
+            const bool gone = more.error().code == "gone";
+            if ((!gone && !is_unavailable(more.error())) || more.error().code == "forbidden")
                 return tl::unexpected(more.error());
+            if (gone) version_.clear();
             trouble = more.error();
-        } else {
-            trouble.reset();
-            pause = kFirstPause;
         }
         if (steady_clock::now() >= deadline)
             return trouble ? Result<void>(tl::unexpected(*trouble))
                            : Result<void>(fail("timeout", "what was waited for did not come in time"));
-        if (trouble) {
-            // A watch that was cut resumes from the last version; one that cannot begin must not spin.
-            if (!stop.sleep(pause)) return fail("stopped", "watching was stopped");
+        if (trouble || vain) {
+            // A watch that was cut resumes from the last version; one that cannot begin must not spin, nor a
+            // list whose version is too old at once.
+            if (!stop.sleep_about(pause)) return fail("stopped", "watching was stopped");
             pause = std::min(pause * 2, kLongestPause);
         }
     }

@@ -1,6 +1,8 @@
 #include "adapters/kubernetes/transport.hpp"
 
 #include <netdb.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <boost/asio/ssl/host_name_verification.hpp>
@@ -24,6 +26,7 @@ namespace {
 
 constexpr std::size_t kPiece = 16 * 1024;
 constexpr std::size_t kMaxErrorBody = 64 * 1024;
+constexpr std::size_t kMaxBuffer = 256 * 1024;  // of heads, and of what stands between a body's pieces
 constexpr std::size_t kMaxIdle = 8;
 constexpr std::chrono::seconds kIdleLife{20};  // servers close after a while; Go's default is far above
 
@@ -139,7 +142,7 @@ private:
     asio::io_context io_{1};
     std::shared_ptr<TlsContext> tls_;  // outlives the stream
     Stream stream_;
-    beast::flat_buffer buffer_;
+    beast::flat_buffer buffer_{kMaxBuffer};
 };
 
 }  // namespace
@@ -287,6 +290,24 @@ Result<std::vector<asio::ip::tcp::endpoint>> resolve(const Access& access) {
     }
     if (endpoints.empty()) return fail("unreachable", "the name " + access.host + " has no address");
     return endpoints;
+}
+
+void notice_silence(int socket) {
+    const auto set = [&](int level, int name, int value) {
+        ::setsockopt(socket, level, name, &value, sizeof value);
+    };
+    set(SOL_SOCKET, SO_KEEPALIVE, 1);
+    set(IPPROTO_TCP, TCP_KEEPIDLE, 30);   // seconds
+    set(IPPROTO_TCP, TCP_KEEPINTVL, 10);  // seconds
+    set(IPPROTO_TCP, TCP_KEEPCNT, 3);
+    set(IPPROTO_TCP, TCP_USER_TIMEOUT, 60'000);  // milliseconds, for what was sent
+}
+
+std::vector<std::string> addresses_of(const Access& access) {
+    std::vector<std::string> out;
+    if (const auto endpoints = resolve(access))
+        for (const auto& endpoint : *endpoints) out.push_back(endpoint.address().to_string());
+    return out;
 }
 
 tl::unexpected<Error> socket_error(const char* code, beast::error_code why, const std::string& doing,

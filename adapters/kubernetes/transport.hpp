@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "adapters/kubernetes/credentials.hpp"
 #include "adapters/kubernetes/stop.hpp"
@@ -42,5 +43,8 @@ private:
     struct Pool;
     std::unique_ptr<Pool> pool_;
 };
+
+/// The addresses that the server's name has now; none when it cannot be resolved.
+std::vector<std::string> addresses_of(const Access& access);
 
 }  // namespace grid::adapters::kubernetes

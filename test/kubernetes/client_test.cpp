@@ -60,6 +60,7 @@ TEST_CASE("kubernetes client: the server's refusals have their codes") {
     Stop stop;
     auto stranger = World::get().cluster().access();
     stranger.token = "wrong";
+    stranger.source.clear();  // or the right one would be found there
     CHECK(Api(stranger, {}, stop).get("/api/v1/nodes").error().code == "unauthorized");
     auto distrustful = World::get().cluster().access();
     distrustful.authorities = {};

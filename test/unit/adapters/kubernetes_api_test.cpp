@@ -6,7 +6,6 @@
 
 #include "adapters/kubernetes/discovery.hpp"
 #include "adapters/kubernetes/exec.hpp"
-#include "adapters/kubernetes/mirror.hpp"
 #include "support/kubernetes_bench.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -45,6 +44,43 @@ TEST_CASE("kubernetes: every refusal of the server has its code and keeps the se
               "the API server answered " + std::to_string(row.status) + ": words of the server");
         CHECK(bench.count == 1);
     }
+}
+
+TEST_CASE("kubernetes: a 403 tells who may not from what may not be, and from what is not known yet") {
+    struct Row {
+        const char* message;
+        const char* code;
+    };
+    const Row rows[] = {
+        {R"(pods is forbidden: User \"u\" cannot list resource \"pods\" in API group \"\" at the cluster scope)",
+         "forbidden"},
+        {R"(forbidden: User \"system:anonymous\" cannot get path \"/version\")", "forbidden"},
+        {"some proxy does not like you", "forbidden"},
+        {R"(pods \"p\" is forbidden: violates PodSecurity \"baseline:latest\": host namespaces)", "denied"},
+        {R"(pods \"p\" is forbidden: exceeded quota: grid, requested: pods=1, used: pods=1, limited: pods=1)",
+         "denied"},
+        {R"(pods \"p\" is forbidden: maximum cpu usage per Container is 1, but limit is 2)", "denied"},
+        {R"(secrets \"s\" is forbidden: unable to create new content in namespace n because it is being terminated)",
+         "conflict"},
+        {R"(pods \"p\" is forbidden: status unknown for quota: grid, resources: pods)", "conflict"},
+        {R"(pods \"p\" is forbidden: error looking up service account n/grid: serviceaccount \"grid\" not found)",
+         "conflict"},
+    };
+    for (const auto& row : rows) {
+        CAPTURE(row.message);
+        Bench bench([&](std::size_t, const std::string&) {
+            return http(status_body(403, "Forbidden", row.message), "403 Forbidden");
+        });
+        CHECK(bench.get().error().code == row.code);
+    }
+    // An apply waits for what is not known yet.
+    Bench bench([](std::size_t n, const std::string&) {
+        return n == 0 ? http(status_body(403, "Forbidden", "x is forbidden: status unknown for quota: grid"),
+                             "403 Forbidden")
+                      : http(pod("p", 1));
+    });
+    CHECK(bench.api.apply(core::kPods, "n", {{"metadata", json::object{{"name", "p"}}}}));
+    CHECK(bench.count == 2);
 }
 
 TEST_CASE("kubernetes: what is put off is tried again as Retry-After says, but not for ever") {
@@ -110,59 +146,6 @@ TEST_CASE("kubernetes: an expired token is read anew once") {
     CHECK(asked == 5);
 }
 
-TEST_CASE("kubernetes: a server that is away, slow, cut or talks nonsense is told apart from a refusal") {
-    std::uint16_t nobody = 0;
-    {
-        ScriptedServer gone([](const std::string&, int) {});
-        nobody = gone.port();
-    }
-    Stop stop;
-    Api away(access_to(nobody), Bench::quick(), stop);
-    CHECK(away.get("/x").error().code == "unreachable");
-
-    auto limits = Bench::quick();
-    limits.request = milliseconds(200);
-    ScriptedServer slow(
-        [](const std::string&, int connection) { ScriptedServer::wait_for_close(connection); });
-    Api patient(access_to(slow.port()), limits, stop);
-    CHECK(patient.get("/x").error().code == "timeout");
-
-    struct Row {
-        std::string sent;
-        const char* code;
-    };
-    const Row rows[] = {
-        {"", "unreachable"},
-        {"HTTP/1.1 200 OK\r\nContent-Le", "bad_reply"},
-        {"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"a\":", "bad_reply"},
-        {"SSH-2.0-OpenSSH\r\n\r\n", "bad_reply"},
-        {http("<html>"), "bad_reply"},
-        {http("{\"a\":1"), "bad_reply"},
-        {http(std::string(65, '[') + std::string(65, ']')), "bad_reply"},
-        {http("[" + std::string(40'000, ' ') + "]"), "too_large"},
-    };
-    for (const auto& row : rows) {
-        CAPTURE(row.sent.substr(0, 60));
-        auto small = Bench::quick();
-        small.body = 32'000;
-        Bench bench([&](std::size_t, const std::string&) { return row.sent; }, small);
-        CHECK(bench.get().error().code == row.code);
-    }
-    // None of these says anything about an application.
-    for (const char* code : {"unreachable", "timeout", "bad_reply", "too_large", "unauthorized", "forbidden",
-                             "server_error", "too_many_requests", "tls_failed", "plugin_failed"})
-        CHECK(is_unavailable({code, ""}));
-    for (const char* code : {"not_found", "conflict", "invalid", "gone", "bad_request"})
-        CHECK_FALSE(is_unavailable({code, ""}));
-}
-
-TEST_CASE("kubernetes: a pooled connection that has died is replaced without anybody's notice") {
-    // The server closes after each answer although it did not say so.
-    Bench bench([](std::size_t n, const std::string&) { return http(pod("p", static_cast<int>(n))); });
-    for (int i = 0; i < 5; ++i) CHECK(number_at(bench.get().value(), {"x"}, i) == i);
-    CHECK(bench.count == 5);
-}
-
 TEST_CASE("kubernetes: calls are what the API expects") {
     Bench bench([](std::size_t, const std::string&) { return http("{\"kind\":\"Status\"}"); });
     const json::object object{
@@ -199,6 +182,49 @@ TEST_CASE("kubernetes: a list is read page by page, and anew when its continuati
     CHECK(text_at(list->items[1], {"metadata", "name"}) == "b");
     CHECK(bench.count == 4);
     CHECK(bench.server.requests()[0].find("labelSelector=x%3Dy&limit=500") != std::string::npos);
+}
+
+TEST_CASE("kubernetes: a list is all there is, or an error") {
+    struct Row {
+        const char* what;
+        std::string body;
+        const char* code;
+    };
+    const Row rows[] = {
+        {"no items", R"({"metadata":{"resourceVersion":"7"}})", "bad_reply"},
+        {"items that are none", R"({"metadata":{"resourceVersion":"7"},"items":"x"})", "bad_reply"},
+        {"an item that is none", R"({"metadata":{"resourceVersion":"7"},"items":[1]})", "bad_reply"},
+        {"no version to watch from", R"({"metadata":{},"items":[]})", "bad_reply"},
+        {"no end", R"({"metadata":{"resourceVersion":"7","continue":"x"},"items":[]})", "too_large"},
+        {"too many", R"({"metadata":{"resourceVersion":"7"},"items":[{},{},{},{}]})", "too_large"},
+    };
+    auto limits = Bench::quick();
+    limits.pages = 20;
+    limits.objects = 3;
+    for (const auto& row : rows) {
+        CAPTURE(row.what);
+        Bench bench([&](std::size_t, const std::string&) { return http(row.body); }, limits);
+        CHECK(bench.api.list(core::kPods, "n").error().code == row.code);
+    }
+    // A later page that fails leaves no half of a list.
+    Bench half([](std::size_t n, const std::string&) {
+        return n == 0 ? http(R"({"metadata":{"resourceVersion":"7","continue":"x"},"items":[{}]})")
+                      : http(status_body(403, "Forbidden", "no"), "403 X");
+    });
+    CHECK(half.api.list(core::kPods, "n").error().code == "forbidden");
+    // Who reads page by page is told when all begins anew.
+    Bench anew([](std::size_t n, const std::string&) {
+        if (n == 1) return http(status_body(410, "Expired", "too old"), "410 Gone");
+        return http(n == 0 ? R"({"metadata":{"resourceVersion":"7","continue":"x"},"items":[{},{}]})"
+                           : R"({"metadata":{"resourceVersion":"9"},"items":[{}]})");
+    });
+    std::vector<std::pair<std::size_t, bool>> pages;
+    CHECK(
+        anew.api
+            .read_pages(core::kPods, "", {},
+                        [&](json::array&& objects, bool first) { pages.emplace_back(objects.size(), first); })
+            .value() == "9");
+    CHECK(pages == std::vector<std::pair<std::size_t, bool>>{{2, true}, {1, true}});
 }
 
 TEST_CASE("kubernetes: versions of an API are ordered as Kubernetes orders them") {

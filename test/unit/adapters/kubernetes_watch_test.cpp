@@ -73,6 +73,33 @@ TEST_CASE("kubernetes: a mirror resumes a cut watch, takes bookmarks, and lists 
     CHECK(seen[1].find("timeoutSeconds=30") != std::string::npos);
 }
 
+TEST_CASE("kubernetes: a mirror makes no storm of a server that takes nothing, and ends at its deadline") {
+    struct Row {
+        const char* what;
+        std::string watch;
+    };
+    const Row rows[] = {
+        {"history is always gone", http(status_body(410, "Expired", "too old"), "410 Gone")},
+        {"a watch ends at once", kChunked + chunk("")},
+    };
+    for (const auto& row : rows) {
+        CAPTURE(row.what);
+        Bench bench([&](std::size_t, const std::string& request) {
+            return request.find("watch=true") != std::string::npos
+                       ? row.watch
+                       : http(R"({"metadata":{"resourceVersion":"10"},"items":[]})");
+        });
+        Mirror mirror(bench.api, core::kPods, "n", {});
+        const auto outcome = mirror.run(steady_clock::now() + milliseconds(700), std::chrono::seconds(1),
+                                        bench.stop, [](const Mirror::Objects&) { return true; });
+        REQUIRE_FALSE(outcome);
+        CHECK((outcome.error().code == "gone" || outcome.error().code == "timeout"));
+        // Pauses of about 100, 200 and 400 ms, a list and a watch after each at the most.
+        CHECK(bench.count >= 3);
+        CHECK(bench.count <= 12);
+    }
+}
+
 TEST_CASE("kubernetes: a mirror gives up at its deadline with the last trouble, and at once when forbidden") {
     Bench down([](std::size_t, const std::string&) { return http("oops", "500 X"); });
     Mirror mirror(down.api, core::kPods, "n", {});
