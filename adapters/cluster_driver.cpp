@@ -46,7 +46,12 @@ caf::result<T> run(cluster_actor::stateful_pointer<cluster_state> self, Work wor
             job_self->attach_functor([jobs] { --jobs->running; });
             return {[job_self, jobs, work](tick_atom) -> caf::result<T> {
                 job_self->quit();
-                return work(*jobs->driver);
+                // Whoever asked gets an answer even so: CAF would end the actor without one.
+                try {
+                    return work(*jobs->driver);
+                } catch (const std::exception& e) {
+                    return to_caf({"cluster_unavailable", std::string("the driver failed: ") + e.what()});
+                }
             }};
         },
         caf::unit);
@@ -79,12 +84,16 @@ void stream_logs(caf::blocking_actor* self, ClusterDriver& driver, const LogRequ
                           caf::after(std::chrono::milliseconds(0)) >> [&] { more = false; });
         return sink_lives;
     };
-    driver.logs(
-        request,
-        [&](const std::string& source, const std::string& text) {
-            return send({source, text, false});
-        },
-        wanted);
+    try {
+        driver.logs(
+            request,
+            [&](const std::string& source, const std::string& text) {
+                return send({source, text, false});
+            },
+            wanted);
+    } catch (const std::exception& e) {
+        if (sink_lives) send({"", std::string("the logs cannot be read: ") + e.what() + "\n", false});
+    }
     if (sink_lives) send({"", "", true});
 }
 
@@ -137,18 +146,24 @@ cluster_actor::behavior_type cluster_front(cluster_actor::stateful_pointer<clust
                 caf::unit);
         },
         [self](exec_atom, const ExecRequest& request, const exec_sink_actor& sink) {
-            return run<exec_actor>(self,
-                                   [jobs = self->state.jobs, system = &self->system(), request,
-                                    sink](ClusterDriver& d) -> caf::result<exec_actor> {
-                                       if (request.command.empty())
-                                           return to_caf({"bad_command", "which command? (none was given)"});
-                                       auto session = d.exec(request);
-                                       if (!session) return to_caf(session.error());
-                                       // A session counts as a job for as long as it lives.
-                                       ++jobs->running;
-                                       return serve_exec(*system, std::move(*session), sink,
-                                                         [jobs] { --jobs->running; });
-                                   });
+            return run<exec_actor>(
+                self,
+                [jobs = self->state.jobs, system = &self->system(), request,
+                 sink](ClusterDriver& d) -> caf::result<exec_actor> {
+                    if (request.command.empty())
+                        return to_caf({"bad_command", "which command? (none was given)"});
+                    auto session = d.exec(request);
+                    if (!session) return to_caf(session.error());
+                    // A session counts as a job for as long as it lives, and its driver
+                    // outlives it, whoever lets go of it last.
+                    ++jobs->running;
+                    auto* const bare = session->get();
+                    std::shared_ptr<ExecSession> kept(
+                        bare, [held = std::pair{jobs, std::move(*session)}](ExecSession*) mutable {
+                            held.second.reset();
+                        });
+                    return serve_exec(*system, std::move(kept), sink, [jobs] { --jobs->running; });
+                });
         },
         [self](inv_atom) -> caf::result<Inventory> {
             return run<Inventory>(self, [](ClusterDriver& d) { return answer(d.inventory()); });

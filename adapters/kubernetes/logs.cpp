@@ -1,10 +1,12 @@
 /// Logs of an application: the end of each container's log, then with follow everything that comes, over
 /// restarts and updates, until the application is gone or nobody wants it.
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <thread>
 
 #include "adapters/kubernetes/driver.hpp"
+#include "adapters/kubernetes/log_lines.hpp"
 
 namespace grid::adapters::kubernetes {
 
@@ -15,7 +17,7 @@ namespace {
 
 constexpr std::size_t kMaxQueued = 1024;  // a slow reader slows the streams, nothing piles up
 constexpr milliseconds kRound{1'000};
-constexpr unsigned kEmptyRounds = 5;  // without a pod, and the application is gone
+constexpr unsigned kEmptyRounds = 5;  // without a pod: is the application still there?
 
 /// A run of a container that has a log.
 struct Source {
@@ -60,7 +62,8 @@ private:
 
 /// One container's stream on a thread of its own.
 struct Stream {
-    explicit Stream(Stop& parent) : stop(parent) {}
+    Stream(Stop& parent, std::int64_t run, LogPlace told)
+        : stop(parent), of_run(run), lines(std::move(told)) {}
     ~Stream() {
         stop.stop();
         if (thread.joinable()) thread.join();
@@ -68,9 +71,10 @@ struct Stream {
     Stream(const Stream&) = delete;
     Stream& operator=(const Stream&) = delete;
     Stop stop;
-    std::atomic<bool> done{false};
-    std::atomic<Deadline> heard{steady_clock::now()};  ///< the last piece
     std::int64_t of_run = 0;
+    LogLines lines;      ///< the thread's until it is done
+    bool whole = false;  ///< the server ended it: that is all there is. As `lines`
+    std::atomic<bool> done{false};
     std::thread thread;
 };
 
@@ -92,20 +96,85 @@ std::vector<Source> sources_of(const json::value& pod, const std::string& worklo
     return out;
 }
 
-Query log_query(const Source& source, bool follow, bool previous, std::uint32_t tail) {
+Query log_query(const Source& source, std::uint32_t tail) {
     Query query{{"container", source.container}};
-    if (follow) query.emplace_back("follow", "true");
-    if (previous) query.emplace_back("previous", "true");
     if (tail < UINT32_MAX) query.emplace_back("tailLines", std::to_string(tail));
     return query;
 }
+
+/// The streams of an application's containers, one thread each.
+class Streams {
+public:
+    Streams(Api& api, Stop& stop, std::string name_space, std::uint32_t tail)
+        : api_(api), stop_(stop), name_space_(std::move(name_space)), tail_(tail) {}
+    ~Streams() {
+        queue_.close();
+        streams_.clear();  // stops and joins
+    }
+    Streams(const Streams&) = delete;
+    Streams& operator=(const Streams&) = delete;
+
+    Queue& queue() { return queue_; }
+
+    /// Begins what is new, goes on with what was cut, forgets what is gone.
+    void follow(const std::vector<Source>& sources) {
+        std::set<std::string> there;
+        for (const auto& source : sources) {
+            there.insert(source.name);
+            follow(source);
+        }
+        std::erase_if(streams_,
+                      [&](const auto& one) { return one.second->done && !there.contains(one.first); });
+    }
+
+private:
+    void follow(const Source& source) {
+        auto& stream = streams_[source.name];
+        auto query = log_query(source, stream ? UINT32_MAX : tail_);
+        query.insert(query.end(), {{"follow", "true"}, {"timestamps", "true"}});
+        LogPlace told;
+        if (stream) {
+            if (!stream->done) return;
+            if (source.run == stream->of_run) {
+                if (source.ended && stream->whole) return;
+                told = stream->lines.place();
+                if (told.time.empty() && tail_ < UINT32_MAX)
+                    query.emplace_back("tailLines", std::to_string(tail_));
+                else if (!told.time.empty())
+                    query.emplace_back("sinceTime", told.time);
+            }
+        }
+        stream = std::make_unique<Stream>(stop_, source.run, std::move(told));
+        stream->thread = std::thread([this, s = stream.get(), source, query] {
+            const auto told_all = api_.log(
+                name_space_, source.pod, query,
+                [&](std::string_view piece) {
+                    auto text = s->lines.take(piece);
+                    return text.empty() || queue_.push(source.name, std::move(text));
+                },
+                &s->stop);
+            s->whole = told_all || !is_unavailable(told_all.error());
+            s->done = true;
+        });
+    }
+
+    Api& api_;
+    Stop& stop_;
+    const std::string name_space_;
+    const std::uint32_t tail_;
+    Queue queue_;
+    std::map<std::string, std::unique_ptr<Stream>> streams_;
+};
 
 }  // namespace
 
 void Driver::logs(const messages::LogRequest& request, const LogSink& sink,
                   const std::function<bool()>& wanted) {
+    // An empty log and one that cannot be read are two things to whoever reads it.
+    const auto cannot = [&](const Error& why) { sink("", "the logs cannot be read: " + why.message + "\n"); };
     const auto found = find_namespace(request.lease_key);
-    if (!found || !*found) return;
+    if (!found) return cannot(found.error());
+    if (!*found) return;
     const auto name_space = ownership_.namespace_of(request.lease_key);
     const auto sources = [&]() -> Result<std::vector<Source>> {
         const auto pods = api_.list(core::kPods, name_space, app_query(request.app));
@@ -117,57 +186,38 @@ void Driver::logs(const messages::LogRequest& request, const LogSink& sink,
     };
     if (!request.follow || request.previous) {
         const auto all = sources();
-        if (!all) return;
+        if (!all) return cannot(all.error());
         for (const auto& source : *all) {
+            if (request.previous && source.run == 0) continue;
+            auto query = log_query(source, request.tail);
+            if (request.previous) query.emplace_back("previous", "true");
             bool more = true;
             (void)api_.log(
-                name_space, source.pod, log_query(source, false, request.previous, request.tail),
+                name_space, source.pod, query,
                 [&](std::string_view text) { return more = sink(source.name, std::string(text)); }, &stop_);
             if (!more) return;
         }
         return;
     }
-    Queue queue;
-    std::map<std::string, std::unique_ptr<Stream>> streams;
+    Streams streams(api_, stop_, name_space, request.tail);
     Deadline next_look{};
-    bool more = true;
-    for (unsigned empty = 0; more && wanted() && !stop_.stopped() && empty < kEmptyRounds;) {
+    unsigned empty = 0;
+    for (bool more = true; more && wanted() && !stop_.stopped();) {
         if (steady_clock::now() >= next_look) {
             next_look = steady_clock::now() + kRound;
             const auto all = sources();
             empty = all && all->empty() ? empty + 1 : 0;
-            for (const auto& source : all.value_or(std::vector<Source>{})) {
-                auto& stream = streams[source.name];
-                const bool first = !stream;
-                const bool same_run = !first && source.run == stream->of_run;
-                if (!first && (!stream->done || (same_run && source.ended))) continue;
-                auto query = log_query(source, true, false, first ? request.tail : UINT32_MAX);
-                // A stream that was cut goes on from its last piece; rather a line twice than one lost.
-                if (same_run)
-                    query.emplace_back("sinceSeconds",
-                                       std::to_string(std::chrono::ceil<std::chrono::seconds>(
-                                                          steady_clock::now() - stream->heard.load())
-                                                          .count() +
-                                                      1));
-                stream = std::make_unique<Stream>(stop_);
-                stream->of_run = source.run;
-                stream->thread = std::thread([this, &queue, name_space, s = stream.get(), source, query] {
-                    (void)api_.log(
-                        name_space, source.pod, query,
-                        [&](std::string_view text) {
-                            s->heard = steady_clock::now();
-                            return queue.push(source.name, std::string(text));
-                        },
-                        &s->stop);
-                    s->done = true;
-                });
+            if (all) streams.follow(*all);
+            if (empty >= kEmptyRounds) {
+                // A cron job has no pods for most of the time.
+                const auto record = find_record(name_space, request.app);
+                if (record && !*record) return;
+                empty = 0;
             }
         }
         std::pair<std::string, std::string> piece;
-        if (queue.pop(piece, milliseconds(100))) more = sink(piece.first, piece.second);
+        if (streams.queue().pop(piece, milliseconds(100))) more = sink(piece.first, piece.second);
     }
-    queue.close();
-    streams.clear();  // stops and joins
 }
 
 }  // namespace grid::adapters::kubernetes
