@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <set>
 
-#include "adapters/kubernetes/driver.hpp"
+#include "adapters/kubernetes/deployment.hpp"
 #include "adapters/kubernetes/extract.hpp"
 #include "lease/demand.hpp"
 
@@ -18,6 +18,8 @@ using std::chrono::steady_clock;
 namespace {
 
 constexpr std::chrono::seconds kTick{3};
+constexpr milliseconds kAgain{100};
+constexpr std::chrono::seconds kClocks{30};  // that those of the cluster may be behind ours
 constexpr std::chrono::seconds kNoPods{20};  // a controller that cannot make pods for so long cannot
 
 Result<void> check_demand(const lease::Application& application, const Resources& has) {
@@ -34,32 +36,11 @@ Result<void> check_demand(const lease::Application& application, const Resources
     return {};
 }
 
-std::string identity(const Resource& resource, const std::string& name) {
-    return resource.plural + "/" + name;
-}
-
 bool has_owner(const json::value& object) {
     return !list_at(object, {"metadata", "ownerReferences"}).empty();
 }
 
 }  // namespace
-
-/// One run of apply.
-struct Driver::Deployment {
-    std::string app;
-    std::string name_space;
-    Resources bought;
-    std::shared_ptr<const Discovery> discovery;
-    PlanContext context;
-    AppPlan plan{};
-    ClusterAddresses cluster{};
-    Stop* stop = nullptr;
-    bool first = true;
-    bool new_namespace = false;
-    bool touched = false;                ///< objects of the application were applied
-    std::vector<Planned> old_objects{};  ///< as this gateway had applied them
-    std::set<std::string> old_names{};   ///< of everything that the application had
-};
 
 Result<AppStatus> Driver::apply(const Hash& lease, const std::string& app,
                                 const lease::Application& application, const Resources& resources) {
@@ -69,16 +50,17 @@ Result<AppStatus> Driver::apply(const Hash& lease, const std::string& app,
     Stop stop(stop_);
     struct Applying {
         Gate& gate;
-        Applying(Gate& g, Stop& s) : gate(g) {
+        Applying(Gate& g, Stop& s, const std::string& app) : gate(g) {
             const std::lock_guard inner(gate.applying_mutex);
             gate.applying = &s;
-            if (gate.removals > 0) s.stop();
+            gate.applied_app = app;
+            if (gate.to_be_removed(app)) s.stop();
         }
         ~Applying() {
             const std::lock_guard inner(gate.applying_mutex);
             gate.applying = nullptr;
         }
-    } const applying(*held, stop);
+    } const applying(*held, stop, app);
 
     const auto known = discovery();
     if (!known) return tl::unexpected(driver_error(known.error()));
@@ -93,7 +75,7 @@ Result<AppStatus> Driver::apply(const Hash& lease, const std::string& app,
     d.new_namespace = *made;
     if (auto done = run(d); !done) {
         auto error = done.error();
-        if (held->removals > 0 && error.code == "stopped")
+        if (error.code == "stopped" && !stop_.stopped())
             error = {"failed_to_start", "the application is being removed"};
         error = driver_error(error);
         // Where the cluster does not answer nothing can be undone, and nothing is known to be wrong.
@@ -102,7 +84,7 @@ Result<AppStatus> Driver::apply(const Hash& lease, const std::string& app,
     }
     auto seen = look(d.name_space, d.plan.record);
     if (!seen) return AppStatus{Health::unknown, seen.error().message, {}};
-    explain(d.name_space, *seen);
+    explain(d.name_space, d.plan.record, *seen);
     return std::move(seen->status);
 }
 
@@ -142,7 +124,13 @@ Result<bool> Driver::ensure_namespace(const Hash& lease, Stop& stop) {
         const auto made = api_.create(core::kNamespaces.path(""), object);
         if (made) return true;
         if (made.error().code != "already_exists") return tl::unexpected(made.error());
-        // One of that name is on its way out, or somebody was faster.
+        // One of that name is on its way out, or it was made in spite of an answer like 504.
+        const auto there = api_.get(core::kNamespaces, "", name);
+        if (!there || text_at(*there, {"metadata", "deletionTimestamp"}).empty()) {
+            if (steady_clock::now() >= deadline) return tl::unexpected(made.error());
+            if (!stop.sleep_about(kAgain)) return fail("stopped", "deploying was stopped");
+            continue;
+        }
         if (auto gone = await_namespace_gone(name, deadline, stop); !gone)
             return tl::unexpected(gone.error());
     }
@@ -153,7 +141,9 @@ Result<void> Driver::check_names(const Deployment& d) {
     std::set<std::string> checked;
     for (const auto& planned : d.plan.objects) {
         const auto& plural = planned.resource.plural;
-        if ((plural != "services" && plural != "statefulsets") || !checked.insert(plural).second) continue;
+        if ((plural != "services" && plural != "statefulsets" && planned.resource != core::kClaims) ||
+            !checked.insert(plural).second)
+            continue;
         const auto there = api_.list(planned.resource, d.name_space);
         if (!there) return tl::unexpected(there.error());
         for (const auto& object : there->items) {
@@ -170,6 +160,9 @@ Result<void> Driver::check_names(const Deployment& d) {
 }
 
 Result<void> Driver::remember_old(Deployment& d) {
+    const auto claims = api_.list(core::kClaims, d.name_space, app_query(d.app));
+    if (!claims) return tl::unexpected(claims.error());
+    for (const auto& claim : claims->items) d.old_claims.insert(text_at(claim, {"metadata", "name"}));
     for (const auto& resource : app_resources(*d.discovery)) {
         auto list = api_.list(resource, d.name_space, app_query(d.app));
         if (!list) return tl::unexpected(list.error());
@@ -201,8 +194,6 @@ Result<void> Driver::apply_objects(const Deployment& d, const std::vector<Planne
         }
         if (done) continue;
         auto error = done.error();
-        if (error.code == "forbidden" && error.message.find("exceeded quota") != std::string::npos)
-            error.code = "failed_to_start";
         error.message = planned.resource.kind + " " + planned.name() + ": " + error.message;
         return tl::unexpected(error);
     }
@@ -212,6 +203,7 @@ Result<void> Driver::apply_objects(const Deployment& d, const std::vector<Planne
 /// A first version is awaited until its containers run, an update until it is ready everywhere.
 Result<void> Driver::await_start(Deployment& d) {
     const auto begun = steady_clock::now();
+    const auto begun_at = view_limits().now - kClocks.count();
     const auto start_limit = begun + config_.start_timeout;
     std::optional<Deadline> ready_limit;
     Result<void> outcome;
@@ -237,12 +229,12 @@ Result<void> Driver::await_start(Deployment& d) {
                 return failed("failed_to_start", view.broken->reason);
             const auto now = steady_clock::now();
             if (!view.missing.empty() && now - begun > kNoPods)
-                if (const auto why = why_no_pods(d.name_space); !why.empty())
+                if (const auto why = why_no_pods(d.name_space, d.plan.record, begun_at); !why.empty())
                     return failed("failed_to_start", why);
             if (view.started && !ready_limit) ready_limit = now + config_.ready_timeout;
             const auto limit = ready_limit.value_or(start_limit);
             if (now < limit) return true;
-            explain(d.name_space, view);
+            explain(d.name_space, d.plan.record, view);
             const auto waited = std::chrono::duration_cast<std::chrono::seconds>(now - begun).count();
             return failed("failed_to_start",
                           "not " + std::string(view.started ? "ready" : "started") + " within " +
@@ -265,40 +257,6 @@ Result<void> Driver::prune(const Deployment& d) {
                 return tl::unexpected(done.error());
         }
     return {};
-}
-
-/// Back to what was before. What fails here is left to the next apply or removal, which the lease asks for.
-void Driver::undo(Deployment& d) {
-    if (d.first) {
-        if (d.touched) {
-            // The namespace stays: its end would take minutes, and the next try would have to await it.
-            (void)delete_objects(d.name_space, d.app);
-            (void)api_.remove(core::kConfigMaps, d.name_space, record_name(d.app));
-        } else if (d.new_namespace) {
-            (void)api_.remove(core::kNamespaces, "", d.name_space);
-        }
-        return;
-    }
-    if (!d.touched) return;
-    for (const auto& planned : d.plan.objects) {
-        if (planned.resource == core::kClaims ||
-            d.old_names.contains(identity(planned.resource, planned.name())))
-            continue;
-        (void)api_.remove(planned.resource, d.name_space, planned.name());
-    }
-    for (const auto& old : d.old_objects) (void)api_.apply(old.resource, d.name_space, old.object);
-    // A stateful set waits for its broken pod for ever; without it the old version comes back.
-    const auto pods = api_.list(core::kPods, d.name_space, app_query(d.app));
-    if (!pods) return;
-    for (const auto& workload : d.plan.record.workloads) {
-        if (workload.kind != lease::WorkloadKind::stateful_set) continue;
-        for (const auto& pod : pods->items) {
-            const auto view = view_pod(pod, view_limits());
-            if (view.workload == workload.name && view.template_ == workload.template_ &&
-                view.state != PodView::State::ready)
-                (void)api_.remove(core::kPods, d.name_space, view.name);
-        }
-    }
 }
 
 }  // namespace grid::adapters::kubernetes

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "adapters/kubernetes/driver.hpp"
 
 namespace grid::adapters::kubernetes {
@@ -6,53 +8,20 @@ using messages::Capability;
 
 namespace {
 
-struct Right {
-    const char* verb;
-    const char* group;
-    const char* resource;
-    const char* subresource;
-};
-
-/// What the driver does, as config/kubernetes/rbac.yaml allows it. test/kubernetes compares the two.
-constexpr Right kRights[] = {{"create", "", "namespaces", ""},
-                             {"list", "", "namespaces", ""},
-                             {"watch", "", "namespaces", ""},
-                             {"patch", "", "namespaces", ""},
-                             {"delete", "", "namespaces", ""},
-                             {"list", "", "nodes", ""},
-                             {"list", "", "pods", ""},
-                             {"watch", "", "pods", ""},
-                             {"patch", "", "pods", ""},
-                             {"delete", "", "pods", ""},
-                             {"get", "", "pods", "log"},
-                             {"create", "", "pods", "exec"},
-                             {"patch", "", "services", ""},
-                             {"patch", "", "secrets", ""},
-                             {"patch", "", "configmaps", ""},
-                             {"patch", "", "serviceaccounts", ""},
-                             {"patch", "", "resourcequotas", ""},
-                             {"patch", "", "limitranges", ""},
-                             {"list", "", "events", ""},
-                             {"patch", "apps", "deployments", ""},
-                             {"patch", "apps", "statefulsets", ""},
-                             {"patch", "batch", "jobs", ""},
-                             {"patch", "batch", "cronjobs", ""},
-                             {"patch", "networking.k8s.io", "networkpolicies", ""}};
-
 /// Which of the rights are missing, in words; what the server does not tell is missing.
 Result<std::string> missing_rights(Api& api) {
     std::string missing;
-    for (const auto& right : kRights) {
+    for (const auto& right : rights()) {
         json::object what{{"verb", right.verb}, {"group", right.group}, {"resource", right.resource}};
-        if (*right.subresource != '\0') what["subresource"] = right.subresource;
+        if (!right.subresource.empty()) what["subresource"] = right.subresource;
         const auto answer = api.create("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
                                        {{"apiVersion", "authorization.k8s.io/v1"},
                                         {"kind", "SelfSubjectAccessReview"},
                                         {"spec", json::object{{"resourceAttributes", std::move(what)}}}});
         if (!answer) return tl::unexpected(answer.error());
         if (flag_at(*answer, {"status", "allowed"})) continue;
-        missing += (missing.empty() ? "" : ", ") + std::string(right.verb) + " " + right.resource +
-                   (*right.subresource ? "/" + std::string(right.subresource) : "");
+        missing += (missing.empty() ? "" : ", ") + right.verb + " " + right.resource +
+                   (right.subresource.empty() ? "" : "/" + right.subresource);
     }
     return missing;
 }
@@ -77,6 +46,41 @@ Capability runtime(Api& api, const Discovery& discovery, const KubernetesConfig&
 
 }  // namespace
 
+const std::vector<Right>& rights() {
+    struct Row {
+        const char* group;
+        std::vector<const char*> resources;
+        std::vector<const char*> verbs;
+    };
+    static const std::vector<Right> all = [] {
+        const Row rows[] = {
+            {"", {"namespaces", "pods"}, {"get", "list", "watch", "create", "patch", "delete"}},
+            {"", {"configmaps"}, {"get", "list", "create", "patch", "delete"}},
+            {"", {"services", "secrets"}, {"list", "create", "patch", "delete"}},
+            {"", {"persistentvolumeclaims"}, {"list", "watch", "create", "patch", "delete"}},
+            {"", {"serviceaccounts", "resourcequotas", "limitranges"}, {"create", "patch"}},
+            {"networking.k8s.io", {"networkpolicies"}, {"create", "patch"}},
+            {"apps", {"deployments", "statefulsets"}, {"get", "list", "create", "patch", "delete"}},
+            {"batch", {"jobs", "cronjobs"}, {"get", "list", "create", "patch", "delete"}},
+            {"", {"pods/log"}, {"get"}},
+            {"", {"pods/exec"}, {"get", "create"}},
+            {"", {"nodes", "events"}, {"list"}},
+            {"", {"endpoints"}, {"get"}},
+            {"storage.k8s.io", {"storageclasses"}, {"get"}},
+            {"node.k8s.io", {"runtimeclasses"}, {"get"}}};
+        std::vector<Right> out;
+        for (const auto& row : rows)
+            for (const std::string resource : row.resources)
+                for (const char* verb : row.verbs) {
+                    const auto slash = std::min(resource.find('/'), resource.size());
+                    out.push_back({verb, row.group, resource.substr(0, slash),
+                                   slash == resource.size() ? "" : resource.substr(slash + 1)});
+                }
+        return out;
+    }();
+    return all;
+}
+
 std::vector<Capability> cluster_capabilities(Api& api, const Discovery& discovery,
                                              const KubernetesConfig& config) {
     std::vector<Capability> out{{"cluster", true, "Kubernetes " + discovery.version()}};
@@ -100,7 +104,7 @@ std::vector<Capability> cluster_capabilities(Api& api, const Discovery& discover
     out.push_back({"pod_security", admission,
                    admission ? std::string(config.restricted ? "restricted" : "baseline")
                              : "before 1.23 namespaces' labels are not enforced; the manifest policy is"});
-    const bool users = config.user_namespaces && discovery.minor() >= 30;
+    const bool users = config.user_namespaces && discovery.has_user_namespaces();
     out.push_back({"user_namespace", users,
                    !config.user_namespaces ? "switched off by the configuration"
                    : users                 ? "hostUsers: false; needs nodes that can"

@@ -9,8 +9,8 @@ namespace grid::adapters::kubernetes {
 namespace {
 
 /// Whose resources are asked for; of others it is enough to know nothing.
-constexpr std::array<const char*, 7> kGroups{"apps",           "batch",  "networking.k8s.io",   "node.k8s.io",
-                                             "storage.k8s.io", "policy", "authorization.k8s.io"};
+constexpr std::array<const char*, 5> kGroups{"apps", "batch", "networking.k8s.io", "node.k8s.io",
+                                             "storage.k8s.io"};
 
 /// (stability, major, minor) of "v2beta1": larger is better; all zeros when it is no such name.
 std::tuple<int, int, int> rank(const std::string& version) {

@@ -18,6 +18,8 @@ public:
 
     const std::string& version() const { return version_; }  ///< "v1.20.2"
     unsigned minor() const { return minor_; }                ///< 20 of v1.20.2; 0: not known
+    /// Pods may have hostUsers, which older servers refuse as a field that they do not know.
+    bool has_user_namespaces() const { return minor_ >= 30; }
     /// The best version that has it: stable before beta before alpha, then the higher number. `group` is
     /// empty for the core. Nothing when the server does not have it.
     std::optional<Resource> find(const std::string& group, const std::string& plural) const;

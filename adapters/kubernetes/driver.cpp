@@ -30,13 +30,21 @@ messages::Timestamp time_of(const json::value& event) {
     return {static_cast<std::uint64_t>(std::max<std::int64_t>(0, seconds_of(text)))};
 }
 
+/// Is an event about one of an application's objects, or about what a controller made of it?
+bool is_about(const json::value& event, const AppRecord& record) {
+    const auto object = text_at(event, {"involvedObject", "name"});
+    return std::any_of(record.workloads.begin(), record.workloads.end(), [&](const auto& w) {
+        return object == w.object || object.starts_with(w.object + "-");
+    });
+}
+
 }  // namespace
 
 Error driver_error(const Error& error) {
     if (is_unavailable(error) || error.code == "conflict" || error.code == "gone")
         return {"cluster_unavailable", error.message};
     if (error.code == "invalid" || error.code == "bad_request" || error.code == "not_found" ||
-        error.code == "already_exists")
+        error.code == "already_exists" || error.code == "denied")
         return {"failed_to_start", error.message};
     return error;
 }
@@ -71,16 +79,24 @@ void Driver::end() {
 
 std::shared_ptr<Driver::Gate> Driver::gate(const Hash& lease) {
     const std::lock_guard lock(mutex_);
+    if (gates_.size() > gates_kept_) {
+        std::erase_if(gates_, [](const auto& one) { return one.second.expired(); });
+        gates_kept_ = std::max<std::size_t>(64, gates_.size() * 2);
+    }
     auto& slot = gates_[lease];
-    if (!slot) slot = std::make_shared<Gate>();
-    return slot;
+    auto held = slot.lock();
+    if (!held) slot = held = std::make_shared<Gate>();
+    return held;
 }
 
 Result<std::shared_ptr<const Discovery>> Driver::discovery() {
-    {
+    const auto kept = [this] {
         const std::lock_guard lock(mutex_);
-        if (discovery_ && steady_clock::now() < discovery_until_) return discovery_;
-    }
+        return steady_clock::now() < discovery_until_ ? discovery_ : nullptr;
+    };
+    if (auto known = kept()) return known;
+    const std::lock_guard asking(asking_);
+    if (auto known = kept()) return known;
     auto found = Discovery::ask(api_);
     if (!found) return tl::unexpected(found.error());
     const std::lock_guard lock(mutex_);
@@ -143,14 +159,14 @@ Result<AppView> Driver::look(const std::string& name_space, const AppRecord& rec
 }
 
 /// A probe's own words, where one keeps an application from being ready.
-void Driver::explain(const std::string& name_space, AppView& view) {
+void Driver::explain(const std::string& name_space, const AppRecord& record, AppView& view) {
     if (view.status.health == Health::ready) return;
     const auto pod = std::find_if(view.pods.begin(), view.pods.end(), [](const auto& p) {
         return p.probe_fails && p.state == PodView::State::starting;
     });
     if (pod == view.pods.end()) {
         if (!view.missing.empty())
-            if (const auto why = why_no_pods(name_space); !why.empty()) view.status.reason = why;
+            if (const auto why = why_no_pods(name_space, record, 0); !why.empty()) view.status.reason = why;
         return;
     }
     const auto events =
@@ -165,11 +181,15 @@ void Driver::explain(const std::string& name_space, AppView& view) {
         if (told.name == pod->name) told.reason = view.status.reason;
 }
 
-/// Why a controller cannot make pods (quota, admission), in its words.
-std::string Driver::why_no_pods(const std::string& name_space) {
+std::string Driver::why_no_pods(const std::string& name_space, const AppRecord& record, std::int64_t since) {
     const auto events = api_.list(core::kEvents, name_space, {{"fieldSelector", "reason=FailedCreate"}});
-    if (!events || events->items.empty()) return {};
-    return tamed(text_at(events->items.back(), {"message"}), 400);
+    if (!events) return {};
+    const json::value* newest = nullptr;
+    for (const auto& event : events->items)
+        if (is_about(event, record) && static_cast<std::int64_t>(time_of(event).seconds) >= since &&
+            (newest == nullptr || time_of(*newest) < time_of(event)))
+            newest = &event;
+    return newest == nullptr ? std::string() : tamed(text_at(*newest, {"message"}), 400);
 }
 
 bool Driver::drifted(const std::string& name_space, const AppRecord& record, const AppView& view) {
@@ -205,7 +225,7 @@ AppStatus Driver::status(const Hash& lease, const std::string& app) {
     if (!*record) return {Health::absent, "", {}};
     auto view = look(name_space, **record);
     if (!view) return unknown(view.error());
-    explain(name_space, *view);
+    explain(name_space, **record, *view);
     view->status.drifted = drifted(name_space, **record, *view);
     return std::move(view->status);
 }
@@ -222,11 +242,8 @@ Result<std::vector<messages::AppEvent>> Driver::events(const Hash& lease, const 
     if (!all) return tl::unexpected(driver_error(all.error()));
     std::vector<messages::AppEvent> out;
     for (const auto& event : all->items) {
+        if (!is_about(event, **record)) continue;
         const auto object = text_at(event, {"involvedObject", "name"});
-        const bool about = std::any_of(
-            (*record)->workloads.begin(), (*record)->workloads.end(),
-            [&](const auto& w) { return object == w.object || object.starts_with(w.object + "-"); });
-        if (!about) continue;
         messages::AppEvent told;
         told.time = time_of(event);
         told.kind = text_at(event, {"type"}) == "Warning" ? messages::AppEvent::Kind::warning
@@ -241,94 +258,6 @@ Result<std::vector<messages::AppEvent>> Driver::events(const Hash& lease, const 
     if (out.size() > messages::kMaxAppEvents)
         out.erase(out.begin(), out.end() - static_cast<std::ptrdiff_t>(messages::kMaxAppEvents));
     return out;
-}
-
-Result<std::vector<messages::RunningApp>> Driver::list() {
-    const auto spaces = api_.list(core::kNamespaces, "", {{"labelSelector", ownership_.selector()}});
-    if (!spaces) return tl::unexpected(driver_error(spaces.error()));
-    std::map<std::string, Hash> leases;
-    for (const auto& one : spaces->items)
-        if (const auto lease = ownership_.lease_of(one))
-            leases.emplace(text_at(one, {"metadata", "name"}), *lease);
-    if (leases.empty()) return std::vector<messages::RunningApp>{};
-    const auto records = api_.list(
-        core::kConfigMaps, "", {{"labelSelector", ownership_.selector() + "," + label::kRecord + "=app"}});
-    if (!records) return tl::unexpected(driver_error(records.error()));
-    std::vector<messages::RunningApp> out;
-    std::set<std::string> with_apps;
-    for (const auto& object : records->items) {
-        const auto lease = leases.find(text_at(object, {"metadata", "namespace"}));
-        const auto record = read_record(object);
-        if (lease == leases.end() || !record) continue;
-        with_apps.insert(lease->first);
-        out.push_back({lease->second, record->app});
-    }
-    for (const auto& [name, lease] : leases)
-        if (!with_apps.contains(name)) out.push_back({lease, ""});
-    return out;
-}
-
-Result<std::vector<std::string>> Driver::collect(const std::vector<Hash>& living) {
-    const auto running = list();
-    if (!running) return tl::unexpected(running.error());
-    const std::set<Hash> kept(living.begin(), living.end());
-    std::vector<std::string> gone;
-    for (const auto& one : *running) {
-        if (!one.app.empty() || kept.contains(one.lease_key)) continue;
-        // A deployment may have begun since the list was read.
-        const auto held = gate(one.lease_key);
-        const std::unique_lock lock(held->mutex, std::try_to_lock);
-        if (!lock) continue;
-        const auto found = find_namespace(one.lease_key);
-        if (!found || !*found) continue;
-        const auto name = ownership_.namespace_of(one.lease_key);
-        const auto records =
-            api_.list(core::kConfigMaps, name, {{"labelSelector", std::string(label::kRecord) + "=app"}});
-        if (!records || !records->items.empty()) continue;
-        if (const auto done =
-                api_.remove(core::kNamespaces, "", name, "Background", text_at(**found, {"metadata", "uid"}));
-            !done)
-            return tl::unexpected(driver_error(done.error()));
-        gone.push_back("namespace " + name + " of lease " + one.lease_key.hex());
-    }
-    // Nodes and load balancers come and go: the policies of living leases follow.
-    if (!config_.egress) return gone;
-    auto now = addresses();
-    const auto known = discovery();
-    if (!now || !known) return gone;
-    {
-        const std::lock_guard lock(mutex_);
-        if (*now == told_addresses_) return gone;
-    }
-    std::set<Hash> leases;
-    for (const auto& one : *running)
-        if (kept.contains(one.lease_key)) leases.insert(one.lease_key);
-    for (const auto& lease : leases) {
-        const PlanContext context{config_, **known, ownership_.labels(lease)};
-        for (const auto& policy : network_policies(context, *now))
-            if (auto done = api_.apply(policy.resource, ownership_.namespace_of(lease), policy.object); !done)
-                return tl::unexpected(driver_error(done.error()));
-    }
-    const std::lock_guard lock(mutex_);
-    told_addresses_ = std::move(*now);
-    return gone;
-}
-
-Result<ClusterAddresses> Driver::addresses() {
-    if (!config_.egress) return ClusterAddresses{};
-    return cluster_addresses(api_);
-}
-
-Result<messages::Inventory> Driver::inventory() {
-    const auto spaces = api_.list(core::kNamespaces, "", {{"labelSelector", ownership_.selector()}});
-    if (!spaces) return tl::unexpected(driver_error(spaces.error()));
-    std::set<std::string> ours;
-    for (const auto& one : spaces->items)
-        if (ownership_.lease_of(one)) ours.insert(text_at(one, {"metadata", "name"}));
-    auto inventory =
-        read_inventory(api_, config_, [&](const std::string& name) { return ours.contains(name); });
-    if (!inventory) return tl::unexpected(driver_error(inventory.error()));
-    return inventory;
 }
 
 std::vector<messages::Capability> Driver::probe() {
@@ -372,8 +301,10 @@ Result<std::shared_ptr<ExecSession>> Driver::exec(const messages::ExecRequest& r
                               {name_space, text_at(*chosen, {"metadata", "name"}), container, request.command,
                                request.tty, request.columns, request.rows},
                               steady_clock::now() + config_.request_timeout);
-    if (!session) return tl::unexpected(driver_error(session.error()));
-    return session;
+    if (session) return session;
+    // The pod has gone since.
+    if (session.error().code == "not_found") return tl::unexpected(session.error());
+    return tl::unexpected(driver_error(session.error()));
 }
 
 }  // namespace grid::adapters::kubernetes

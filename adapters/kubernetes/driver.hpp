@@ -1,10 +1,10 @@
 #pragma once
 
-#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -45,13 +45,19 @@ public:
     Result<std::shared_ptr<ExecSession>> exec(const messages::ExecRequest& request) override;
 
 private:
-    /// One at a time may change a lease; a removal stops what is being applied.
+    /// One at a time may change a lease; a removal stops the application that is being applied.
     struct Gate {
         std::mutex mutex;
-        std::atomic<int> removals{0};
-        std::mutex applying_mutex;
+        std::mutex applying_mutex;  ///< of what follows
         Stop* applying = nullptr;
+        std::string applied_app;
+        std::multiset<std::string> removals;  ///< applications; an empty name is all of the lease
+
+        bool to_be_removed(const std::string& app) const {
+            return removals.contains(app) || removals.contains(std::string());
+        }
     };
+    class Removal;
     struct Deployment;
 
     std::shared_ptr<Gate> gate(const messages::Hash& lease);
@@ -63,7 +69,9 @@ private:
     /// Makes it when it is not there, after an older one is gone. True: made now.
     Result<bool> ensure_namespace(const messages::Hash& lease, Stop& stop);
     Result<void> await_namespace_gone(const std::string& name, Deadline deadline, Stop& stop);
+    /// Of the cluster itself, as they were within the last minute.
     Result<ClusterAddresses> addresses();
+    Result<void> renew_policies(const std::set<messages::Hash>& leases);
 
     Result<void> run(Deployment& d);
     Result<void> check_names(const Deployment& d);
@@ -72,11 +80,13 @@ private:
     Result<void> await_start(Deployment& d);
     Result<void> prune(const Deployment& d);
     void undo(Deployment& d);
-    std::string why_no_pods(const std::string& name_space);
+    void drop_new_claims(const Deployment& d);
+    /// Why a controller has made no pods of an application since then (seconds since 1970), in its words.
+    std::string why_no_pods(const std::string& name_space, const AppRecord& record, std::int64_t since);
 
     Result<std::optional<AppRecord>> find_record(const std::string& name_space, const std::string& app);
     Result<AppView> look(const std::string& name_space, const AppRecord& record);
-    void explain(const std::string& name_space, AppView& view);
+    void explain(const std::string& name_space, const AppRecord& record, AppView& view);
     bool drifted(const std::string& name_space, const AppRecord& record, const AppView& view);
     /// Begins to delete all of an application but its volumes and its record.
     Result<void> delete_objects(const std::string& name_space, const std::string& app);
@@ -87,10 +97,14 @@ private:
     const Ownership ownership_;
     Stop stop_;
     Api api_;
-    std::mutex mutex_;
-    std::map<messages::Hash, std::shared_ptr<Gate>> gates_;
+    std::mutex asking_;  ///< one asks what all want to know; goes before `mutex_`
+    std::mutex mutex_;   ///< of what follows
+    std::map<messages::Hash, std::weak_ptr<Gate>> gates_;
+    std::size_t gates_kept_ = 64;  ///< when there are more, those that nobody holds are forgotten
     std::shared_ptr<const Discovery> discovery_;
     Deadline discovery_until_{};
+    ClusterAddresses addresses_;
+    Deadline addresses_until_{};
     ClusterAddresses told_addresses_;  ///< that the policies have
 };
 
@@ -100,6 +114,17 @@ Error driver_error(const Error& error);
 
 /// "grid.app=APP"
 Query app_query(const std::string& app);
+
+/// A right that the driver needs.
+struct Right {
+    std::string verb;
+    std::string group;  ///< empty: the core
+    std::string resource;
+    std::string subresource;  ///< empty: none
+    auto operator<=>(const Right&) const = default;
+};
+/// All of them: what config/kubernetes/rbac.yaml allows, and no more.
+const std::vector<Right>& rights();
 
 /// What can be enforced, from what the server says.
 std::vector<messages::Capability> cluster_capabilities(Api& api, const Discovery& discovery,

@@ -1,13 +1,11 @@
 #include "adapters/kubernetes/guard_rails.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <set>
-
-#include "adapters/kubernetes/mirror.hpp"
 
 namespace grid::adapters::kubernetes {
 
-using runtime::IpAddress;
 using runtime::IpNetwork;
 
 namespace {
@@ -18,6 +16,8 @@ constexpr const char* kNotPublic4[] = {"0.0.0.0/8",      "10.0.0.0/8",     "100.
                                        "169.254.0.0/16", "172.16.0.0/12",  "192.0.0.0/24",  "192.0.2.0/24",
                                        "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24",
                                        "203.0.113.0/24", "224.0.0.0/4",    "240.0.0.0/4"};
+/// Public by its number alone: here Azure's hosts tell machines, and their pods, what only a node shall know.
+constexpr const char* kAzureHost = "168.63.129.16/32";
 constexpr const char* kPublic6 = "2000::/3";  // all of today's global unicast addresses
 constexpr const char* kNotPublic6[] = {"2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"};
 
@@ -70,9 +70,9 @@ Planned planned(const PlanContext& context, const Resource& resource, const char
     return {resource, std::move(object)};
 }
 
-Planned service_account(const PlanContext& context) {
-    auto account = planned(context, core::kServiceAccounts, "grid", "metadata",
-                           {{"name", "grid"}, {"labels", context.labels}});
+Planned service_account(const PlanContext& context, const char* name) {
+    auto account = planned(context, core::kServiceAccounts, name, "metadata",
+                           {{"name", name}, {"labels", context.labels}});
     account.object["automountServiceAccountToken"] = false;
     return account;
 }
@@ -133,11 +133,13 @@ json::object namespace_object(const KubernetesConfig& config, const Ownership& o
 
 std::vector<Planned> network_policies(const PlanContext& context, const ClusterAddresses& cluster) {
     const auto& config = context.config;
-    const auto found = context.discovery.find("networking.k8s.io", "networkpolicies");
-    if (!found) return {};
+    // Where discovery does not know of them they are applied all the same: nothing runs without.
+    const auto kind =
+        context.discovery.find("networking.k8s.io", "networkpolicies")
+            .value_or(Resource{"networking.k8s.io/v1", "networkpolicies", "NetworkPolicy", true});
     const auto policy = [&](const char* name, json::object spec) {
         spec["podSelector"] = json::object{};
-        return planned(context, *found, name, "spec", std::move(spec));
+        return planned(context, kind, name, "spec", std::move(spec));
     };
     const json::object own{{"podSelector", json::object{}}};
 
@@ -158,6 +160,7 @@ std::vector<Planned> network_policies(const PlanContext& context, const ClusterA
                     json::object{{"to", json::array{own}}}};
     if (config.egress) {
         ClusterAddresses denied = config.denied_egress;
+        denied.push_back(IpNetwork::parse(kAzureHost).value());
         denied.insert(denied.end(), cluster.begin(), cluster.end());
         out.push_back(json::object{
             {"to",
@@ -174,37 +177,51 @@ std::vector<Planned> guard_rails(const PlanContext& context, const messages::Res
                                  const ClusterAddresses& cluster) {
     // Policies first: no pod may run before them.
     auto out = network_policies(context, cluster);
-    out.push_back(service_account(context));
+    // Pods are of the first; the second is there in every namespace, for whoever names none.
+    out.push_back(service_account(context, "grid"));
+    out.push_back(service_account(context, "default"));
     out.push_back(quota(context, bought));
     out.push_back(limits(context, bought));
     return out;
 }
 
 Result<ClusterAddresses> cluster_addresses(Api& api) {
-    std::set<std::string> texts{api.access().host};
-    const auto nodes = api.list(core::kNodes, "");
-    // Who may not look at nodes has to name them in the configuration.
-    if (!nodes && nodes.error().code != "forbidden") return tl::unexpected(nodes.error());
-    if (nodes)
-        for (const auto& node : nodes->items)
-            for (const auto& address : list_at(node, {"status", "addresses"}))
-                texts.insert(text_at(address, {"address"}));
-    const auto services = api.list(core::kServices, "");
-    if (!services && services.error().code != "forbidden") return tl::unexpected(services.error());
-    if (services)
-        for (const auto& service : services->items) {
-            for (const auto& ingress : list_at(service, {"status", "loadBalancer", "ingress"}))
-                texts.insert(text_at(ingress, {"ip"}));
-            for (const auto& external : list_at(service, {"spec", "externalIPs"}))
-                if (external.is_string()) texts.insert(std::string(external.get_string()));
-        }
+    std::set<std::string> texts;
+    for (auto& address : addresses_of(api.access())) texts.insert(std::move(address));
+    // Who may not look at these has to name them in the configuration.
+    const auto collection = [&](const Resource& resource,
+                                const std::function<void(const json::value&)>& take) -> Result<void> {
+        const auto done = api.read_pages(resource, "", {}, [&](json::array&& objects, bool) {
+            for (const auto& object : objects) take(object);
+        });
+        if (!done && done.error().code != "forbidden") return tl::unexpected(done.error());
+        return {};
+    };
+    const auto nodes = collection(core::kNodes, [&](const json::value& node) {
+        for (const auto& address : list_at(node, {"status", "addresses"}))
+            texts.insert(text_at(address, {"address"}));
+        // Pods have public IPv6 addresses on some clusters.
+        texts.insert(text_at(node, {"spec", "podCIDR"}));
+        for (const auto& network : list_at(node, {"spec", "podCIDRs"}))
+            if (network.is_string()) texts.insert(std::string(network.get_string()));
+    });
+    if (!nodes) return tl::unexpected(nodes.error());
+    const auto services = collection(core::kServices, [&](const json::value& service) {
+        for (const auto& ingress : list_at(service, {"status", "loadBalancer", "ingress"}))
+            texts.insert(text_at(ingress, {"ip"}));
+        for (const auto& external : list_at(service, {"spec", "externalIPs"}))
+            if (external.is_string()) texts.insert(std::string(external.get_string()));
+    });
+    if (!services) return tl::unexpected(services.error());
     const auto endpoints = api.get(core::kEndpoints, "default", "kubernetes");
+    if (!endpoints && endpoints.error().code != "forbidden" && endpoints.error().code != "not_found")
+        return tl::unexpected(endpoints.error());
     if (endpoints)
         for (const auto& subset : list_at(*endpoints, {"subsets"}))
             for (const auto& address : list_at(subset, {"addresses"})) texts.insert(text_at(address, {"ip"}));
     ClusterAddresses out;
-    for (const auto& text : texts)
-        if (const auto address = IpAddress::parse(text)) out.push_back({*address, address->v6 ? 128u : 32u});
+    for (const auto& text : texts)  // names are among them, too
+        if (const auto network = IpNetwork::parse(text)) out.push_back(*network);
     return out;
 }
 

@@ -15,9 +15,9 @@ using ClusterAddresses = std::vector<runtime::IpNetwork>;
 json::object namespace_object(const KubernetesConfig& config, const Ownership& ownership,
                               const messages::Hash& lease);
 
-/// Service account without token, quota, limits for containers, network policies. The quota is twice what the
-/// order bought: an update runs the new version beside the old one, and pods of a node that has died count
-/// until somebody removes them. What an application may have is checked by the driver before.
+/// Service accounts without token, quota, limits for containers, network policies. The quota is twice what
+/// the order bought: an update runs the new version beside the old one, and pods of a node that has died
+/// count until somebody removes them. What an application may have is checked by the driver before.
 std::vector<Planned> guard_rails(const PlanContext& context, const messages::Resources& bought,
                                  const ClusterAddresses& cluster);
 
@@ -26,7 +26,7 @@ std::vector<Planned> guard_rails(const PlanContext& context, const messages::Res
 /// and everything that is not public.
 std::vector<Planned> network_policies(const PlanContext& context, const ClusterAddresses& cluster);
 
-/// The addresses of the API server, of nodes and of load balancers. Codes: those of Api.
+/// The addresses of the API server, of nodes, of their pods and of load balancers. Codes: those of Api.
 Result<ClusterAddresses> cluster_addresses(Api& api);
 
 }  // namespace grid::adapters::kubernetes

@@ -41,14 +41,19 @@ struct Amounts {
     }
 };
 
-/// What a pod counts for the scheduler: its containers together, or its greatest init container, and
-/// overhead.
+/// What a pod counts for the scheduler: its containers and sidecars together, or its greatest init container
+/// with the sidecars before it (KEP-753), and overhead.
 Amounts pod_request(const json::value& pod, const std::string& gpu) {
-    Amounts sum, init;
+    Amounts sum, init, sidecars;
+    for (const auto& c : list_at(pod, {"spec", "initContainers"})) {
+        auto now = Amounts::of(c, {"resources", "requests"}, gpu);
+        now += sidecars;
+        if (text_at(c, {"restartPolicy"}) == "Always") sidecars = now;
+        init.at_least(now);
+    }
     for (const auto& c : list_at(pod, {"spec", "containers"}))
         sum += Amounts::of(c, {"resources", "requests"}, gpu);
-    for (const auto& c : list_at(pod, {"spec", "initContainers"}))
-        init.at_least(Amounts::of(c, {"resources", "requests"}, gpu));
+    sum += sidecars;
     sum.at_least(init);
     sum += Amounts::of(pod, {"spec", "overhead"}, gpu);
     return sum;
@@ -73,19 +78,25 @@ std::uint64_t less(std::uint64_t all, std::uint64_t kept) {
 
 Result<messages::Inventory> read_inventory(Api& api, const KubernetesConfig& config,
                                            const std::function<bool(const std::string&)>& ours) {
-    // Pods that have ended ask for nothing any more.
-    const auto pods =
-        api.list(core::kPods, "", {{"fieldSelector", "status.phase!=Succeeded,status.phase!=Failed"}});
-    if (!pods) return tl::unexpected(pods.error());
     Amounts used;
     std::map<std::string, Amounts> foreign;  // by node
-    for (const auto& pod : pods->items) {
-        const auto request = pod_request(pod, config.gpu_resource);
-        if (ours(text_at(pod, {"metadata", "namespace"})))
-            used += request;
-        else
-            foreign[text_at(pod, {"spec", "nodeName"})] += request;
-    }
+    const auto count = [&](json::array&& pods, bool first) {
+        if (first) {
+            used = {};
+            foreign.clear();
+        }
+        for (const auto& pod : pods) {
+            const auto request = pod_request(pod, config.gpu_resource);
+            if (ours(text_at(pod, {"metadata", "namespace"})))
+                used += request;
+            else
+                foreign[text_at(pod, {"spec", "nodeName"})] += request;
+        }
+    };
+    // Pods that have ended ask for nothing any more.
+    const auto pods = api.read_pages(
+        core::kPods, "", {{"fieldSelector", "status.phase!=Succeeded,status.phase!=Failed"}}, count);
+    if (!pods) return tl::unexpected(pods.error());
     messages::Inventory inventory;
     inventory.used = {used.cpu_milli, (used.memory + kMib - 1) / kMib, (used.storage + kMib - 1) / kMib,
                       used.gpus};

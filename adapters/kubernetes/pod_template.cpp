@@ -1,6 +1,4 @@
 /// Pods as this driver lets them run: everything that Container's description promises is put in here.
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <set>
 
@@ -12,15 +10,6 @@ using lease::Container;
 using lease::Workload;
 
 namespace {
-
-std::string base64(const std::string& bytes) {
-    std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');
-    const int n =
-        EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                        reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-    out.resize(static_cast<std::size_t>(n));
-    return out;
-}
 
 json::array strings(const std::vector<std::string>& texts) {
     json::array out;
@@ -329,7 +318,7 @@ json::object pod_template(const PlanContext& context, const std::string& app, co
     if (workload.volume_group) security["fsGroup"] = workload.volume_group->value;
     spec["securityContext"] = std::move(security);
     if (!config.runtime_class.empty()) spec["runtimeClassName"] = config.runtime_class;
-    if (config.user_namespaces) spec["hostUsers"] = false;
+    if (context.discovery.has_user_namespaces() && config.user_namespaces) spec["hostUsers"] = false;
     if (!workload.registry_logins.empty()) {
         const auto secret =
             add_secret(context, app, "kubernetes.io/dockerconfigjson", registry_config(workload), objects);

@@ -10,15 +10,33 @@ namespace {
 constexpr std::chrono::seconds kTick{5};
 }  // namespace
 
+/// Announces a removal until its turn has come, and stops what it makes futile.
+class Driver::Removal {
+public:
+    Removal(Gate& gate, const std::string& app) : gate_(gate) {
+        const std::lock_guard lock(gate_.applying_mutex);
+        place_ = gate_.removals.insert(app);
+        if (gate_.applying != nullptr && gate_.to_be_removed(gate_.applied_app)) gate_.applying->stop();
+    }
+    ~Removal() {
+        const std::lock_guard lock(gate_.applying_mutex);
+        gate_.removals.erase(place_);
+    }
+    Removal(const Removal&) = delete;
+    Removal& operator=(const Removal&) = delete;
+
+private:
+    Gate& gate_;
+    std::multiset<std::string>::iterator place_;
+};
+
 Result<void> Driver::remove(const Hash& lease, const std::string& app) {
     const auto held = gate(lease);
-    ++held->removals;
+    std::unique_lock lock(held->mutex, std::defer_lock);
     {
-        const std::lock_guard inner(held->applying_mutex);
-        if (held->applying != nullptr) held->applying->stop();
+        const Removal announced(*held, app);
+        lock.lock();
     }
-    const std::lock_guard lock(held->mutex);
-    --held->removals;
     const auto name = ownership_.namespace_of(lease);
     const auto deadline = steady_clock::now() + config_.remove_timeout;
     const auto found = api_.get(core::kNamespaces, "", name);

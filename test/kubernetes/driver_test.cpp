@@ -295,7 +295,9 @@ TEST_CASE("kubernetes: a first deployment that fails leaves nothing and says why
         return Kubelets::with_container(
             pod, {{"waiting", json::object{{"reason", "ErrImageNeverPull"}, {"message", "is not present"}}}});
     });
-    const auto failed = driver->apply(lease, "app", web_app("nope"), kBought);
+    auto app = web_app("nope");
+    app.claims = {{"data", 16, ""}};
+    const auto failed = driver->apply(lease, "app", app, kBought);
     REQUIRE_FALSE(failed);
     CHECK(failed.error().code == "image_unavailable");
     CHECK(failed.error().message.find("ErrImageNeverPull") != std::string::npos);
@@ -303,13 +305,25 @@ TEST_CASE("kubernetes: a first deployment that fails leaves nothing and says why
     REQUIRE(eventually([&] { return world.objects(core::kPods, name_space).empty(); }));
     CHECK(world.objects(kDeployments, name_space).empty());
     CHECK(world.objects(core::kServices, name_space).empty());
+    CHECK(world.objects(core::kClaims, name_space).empty());
     CHECK(driver->list().value() == std::vector<messages::RunningApp>{{lease, ""}});
-    // The next try begins at once, and finds its place.
+    // The next try begins at once, and finds its place; a smaller volume is another one.
+    app.claims = {{"data", 8, ""}};
     world.kubelets().play("nope", [](const std::string&, const json::value& pod) {
         return Kubelets::running(pod, "198.51.100.40");
     });
-    REQUIRE(problem(driver->apply(lease, "app", web_app("nope"), kBought)) == "");
+    REQUIRE(problem(driver->apply(lease, "app", app, kBought)) == "");
     CHECK(await(*driver, lease, Health::ready).health == Health::ready);
+    // What an earlier version has written outlives an update that fails, what that one made does not.
+    world.kubelets().play("nope", [](const std::string&, const json::value& pod) {
+        return Kubelets::with_container(pod, {{"waiting", json::object{{"reason", "ErrImageNeverPull"}}}});
+    });
+    auto update = app;
+    update.workloads[0].containers[0].image = "localhost/two:1";
+    update.claims.push_back({"more", 8, ""});
+    CHECK(driver->apply(lease, "app", update, kBought).error().code == "image_unavailable");
+    CHECK(world.has(core::kClaims, name_space, "data"));
+    CHECK_FALSE(world.has(core::kClaims, name_space, "more"));
     REQUIRE(problem(driver->remove(lease, "")) == "");
 
     auto greedy = web_app();

@@ -59,6 +59,7 @@ TEST_CASE("kubernetes: a token that is refused makes everything unknown until it
     auto access = world.cluster().access();
     write(access.token);
     access.token_file = file;
+    access.source.clear();
     const auto config = world.config("token");
     Driver driver(config, access, Ownership::open(config).value());
     const auto lease = lease_number(21);
@@ -216,6 +217,32 @@ TEST_CASE("kubernetes: a removal breaks off a deployment that waits") {
     CHECK_FALSE(world.has(core::kNamespaces, "", name_space));
 }
 
+TEST_CASE("kubernetes: removing one application leaves the deployment of another alone") {
+    auto& world = World::get();
+    const auto driver = world.driver("aside");
+    const auto lease = lease_number(31);
+    world.kubelets().play("slow", [](const std::string&, const json::value&) { return json::object{}; });
+    auto deploying =
+        std::async(std::launch::async, [&] { return driver->apply(lease, "app", web_app("slow"), kBought); });
+    const auto name_space = World::namespace_of("aside", lease);
+    REQUIRE(eventually([&] {
+        const auto pods = world.api().list(core::kPods, name_space);
+        return pods && !pods->items.empty();
+    }));
+    auto removing = std::async(std::launch::async, [&] { return driver->remove(lease, "other"); });
+    // Nobody tells that the removal waits for its turn; a deployment that it stops is done at once.
+    CHECK(deploying.wait_for(std::chrono::seconds(1)) == std::future_status::timeout);
+    world.kubelets().play("slow", [](const std::string&, const json::value& pod) {
+        return Kubelets::running(pod, "198.51.100.60");
+    });
+    for (const auto& pod : world.objects(core::kPods, name_space))
+        REQUIRE(world.api().remove(core::kPods, name_space, text_at(pod, {"metadata", "name"})));
+    CHECK(problem(deploying.get()) == "");
+    CHECK(problem(removing.get()) == "");
+    CHECK(ready(*driver, lease));
+    CHECK(problem(driver->remove(lease, "")) == "");
+}
+
 TEST_CASE("kubernetes: an application cannot take another's names in the same lease") {
     auto& world = World::get();
     const auto driver = world.driver("names");
@@ -225,6 +252,17 @@ TEST_CASE("kubernetes: an application cannot take another's names in the same le
     REQUIRE_FALSE(second);
     CHECK(second.error().message.find("Service web belongs to application one") != std::string::npos);
     CHECK(driver->list().value() == std::vector<messages::RunningApp>{{lease, "one"}});
+    // Volumes have names of the manifest, too.
+    auto with_volume = web_app();
+    with_volume.claims = {{"data", 16, ""}};
+    REQUIRE(problem(driver->apply(lease, "one", with_volume, kBought)) == "");
+    auto greedy = web_app("other");
+    greedy.claims = with_volume.claims;
+    const auto third = driver->apply(lease, "two", greedy, kBought);
+    REQUIRE_FALSE(third);
+    CHECK(third.error().message.find("PersistentVolumeClaim data belongs to application one") !=
+          std::string::npos);
+    CHECK(world.has(core::kClaims, World::namespace_of("names", lease), "data"));
     CHECK(problem(driver->apply(lease, "two", web_app("other"), kBought)) == "");
     CHECK(driver->list()->size() == 2);
     CHECK(problem(driver->remove(lease, "two")) == "");
