@@ -265,7 +265,7 @@ Result<void> PodmanApi::pull(const std::string& name, const std::string& login, 
     HttpRequest request;
     request.method = "POST";
     request.target = std::string(kBase) + "/images/pull?policy=always&reference=" + percent_encode(name);
-    if (!login.empty()) request.headers = {{"X-Registry-Auth", login}};
+    request.headers = {{"X-Registry-Auth", login}};
     const auto response = client_.request(request, steady_clock::now() + limit, 64u << 20);
     if (!response) return transport(response.error());
     if (response->status >= 400)

@@ -2,7 +2,6 @@
 #include <netdb.h>
 
 #include <algorithm>
-#include <map>
 #include <set>
 
 #include "adapters/podman/deployment.hpp"
@@ -32,16 +31,37 @@ std::vector<runtime::IpAddress> addresses_of(const std::string& host) {
     return out;
 }
 
+bool is_local(const std::string& image) {
+    return image.rfind("localhost/", 0) == 0;
+}
+
+/// A refusal by a registry says whose login it was about.
+tl::unexpected<Error> explained(const Error& error, const std::string& image,
+                                const lease::RegistryLogin* login) {
+    const auto says = [&](const char* words) { return error.message.find(words) != std::string::npos; };
+    if (error.code != "image_unavailable" || !(says("unauthorized") || says("authentication required") ||
+                                               says("denied") || says("invalid username")))
+        return tl::unexpected(error);
+    return fail(
+        "image_unavailable",
+        "the registry " + registry_of(image) +
+            (login != nullptr ? " refuses the login of " + login->user +
+                                    " that the manifest's imagePullSecrets have for it: "
+                              : " wants a login, and the manifest's imagePullSecrets have none for it: ") +
+            error.message);
+}
+
 }  // namespace
 
+/// Who may not pull an image may not run it, whoever else's is here already: what is not the provider's own
+/// is asked for at its registry every time, with the login of this very application. Layers that are here are
+/// not fetched again.
 Result<void> Driver::prepare_images(Deployment& d) {
-    std::map<std::string, bool> images;  // name -> pull
-    std::set<std::string> no_root;
+    std::set<std::string> images, no_root;
     for (const auto& w : d.application->workloads)
         for (const auto* list : {&w.init_containers, &w.containers})
             for (const auto& c : *list) {
-                const bool local = c.image.rfind("localhost/", 0) == 0;
-                images[c.image] = images[c.image] || (c.pull_always && !local);
+                images.insert(c.image);
                 if (c.run_as_non_root && !c.run_as_user) no_root.insert(c.image);
                 if (c.run_as_non_root && c.run_as_user && c.run_as_user->value < 1)
                     return fail("failed_to_start",
@@ -50,34 +70,31 @@ Result<void> Driver::prepare_images(Deployment& d) {
     std::vector<lease::RegistryLogin> logins;
     for (const auto& w : d.application->workloads)
         logins.insert(logins.end(), w.registry_logins.begin(), w.registry_logins.end());
-    std::vector<std::pair<std::string, bool>> list(images.begin(), images.end());
-    return in_parallel(list, [&](const std::pair<std::string, bool>& image) -> Result<void> {
-        bool present = false;
-        if (!image.second) {
-            auto exists = api_.image_exists(image.first);
+    const std::vector<std::string> list(images.begin(), images.end());
+    return in_parallel(list, [&](const std::string& image) -> Result<void> {
+        if (is_local(image)) {
+            const auto exists = api_.image_exists(image);
             if (!exists) return tl::unexpected(exists.error());
-            present = *exists;
-        }
-        if (!present && image.first.rfind("localhost/", 0) == 0)
-            return fail("image_unavailable", image.first + ": this provider has no such image of its own");
-        if (!present) {
-            if (auto ok = check_registry(image.first); !ok) return ok;
+            if (!*exists)
+                return fail("image_unavailable", image + ": this provider has no such image of its own");
+        } else {
+            if (auto ok = check_registry(image); !ok) return ok;
             const auto began = steady_clock::now();
-            note(d, EventBook::Kind::normal, "Pulling", image.first);
-            if (auto ok = api_.pull(image.first, login_for(image.first, logins), config_.pull_timeout); !ok)
-                return ok;
+            const auto* login = login_for(image, logins);
+            note(d, EventBook::Kind::normal, "Pulling", image);
+            if (auto ok = api_.pull(whole_image_name(image), login_header(login), config_.pull_timeout); !ok)
+                return explained(ok.error(), image, login);
             const auto took = std::chrono::duration_cast<milliseconds>(steady_clock::now() - began);
-            note(d, EventBook::Kind::normal, "Pulled",
-                 image.first + " in " + std::to_string(took.count()) + " ms");
+            note(d, EventBook::Kind::normal, "Pulled", image + " in " + std::to_string(took.count()) + " ms");
         }
-        if (no_root.count(image.first)) {
-            const auto user = api_.image_user(image.first);
+        if (no_root.count(image)) {
+            const auto user = api_.image_user(whole_image_name(image));
             if (!user) return tl::unexpected(user.error());
             const auto name = user->substr(0, user->find(':'));
             const bool number = !name.empty() && name.find_first_not_of("0123456789") == std::string::npos;
             if (!number || name.find_first_not_of('0') == std::string::npos)
-                return fail("failed_to_start", image.first + " must not run as root, but its user is \"" +
-                                                   *user + "\"; give runAsUser as a number");
+                return fail("failed_to_start", image + " must not run as root, but its user is \"" + *user +
+                                                   "\"; give runAsUser as a number");
         }
         return {};
     });

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "adapters/podman/probe_text.hpp"
+#include "adapters/podman/registry_login.hpp"
 #include "chain/keccak.hpp"
 #include "lease/variables.hpp"
 #include "messages/inspect.hpp"
@@ -315,7 +316,7 @@ std::string create_spec(const PodPlan& pod, const ContainerPlan& plan) {
     pair(json, "name",
          "grid-" + pod.gateway + "-" + short_digest(pod.lease, 12) + "-" + pod.app + "-" +
              pod.version.substr(0, 8) + "-" + pod_name(pod) + (plan.init ? "-init-" : "-") + c.name);
-    pair(json, "image", c.image);
+    pair(json, "image", whole_image_name(c.image));
     const auto environment = environment_of(pod, c);
     if (!c.command.empty()) strings(json, "entrypoint", expanded(c, c.command, environment));
     if (!c.arguments.empty()) strings(json, "command", expanded(c, c.arguments, environment));

@@ -166,13 +166,14 @@ Result<void> PodmanService::start() {
     ::unlink(layout_.socket.c_str());
     const std::string url = "unix://" + layout_.socket;
     const std::string log = layout_.data + "/podman.log";
+    // Not root's home: an account that the provider has there for an image registry is not for tenants.
     // The environment and arguments are made before the fork: the child may only call async-signal-safe
     // functions.
-    std::vector<std::string> environment{"CONTAINERS_CONF=" + layout_.containers_conf,
-                                         "CONTAINERS_STORAGE_CONF=" + layout_.storage_conf, "HOME=/root",
-                                         "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"};
-    for (const char* name :
-         {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"})
+    std::vector<std::string> environment{
+        "CONTAINERS_CONF=" + layout_.containers_conf, "CONTAINERS_STORAGE_CONF=" + layout_.storage_conf,
+        "HOME=" + layout_.data, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"};
+    for (const char* name : {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
+                             "SSL_CERT_FILE", "SSL_CERT_DIR"})
         if (const char* value = ::getenv(name)) environment.push_back(std::string(name) + "=" + value);
     std::vector<char*> envp;
     for (auto& entry : environment) envp.push_back(entry.data());

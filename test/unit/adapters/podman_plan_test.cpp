@@ -90,12 +90,25 @@ TEST_CASE("the account of an image's registry is sent, and no other") {
     CHECK(registry_of("ghcr.io/a/b:1") == "ghcr.io");
     CHECK(registry_of("registry.example:5000/a") == "registry.example:5000");
     const std::vector<lease::RegistryLogin> logins{{"ghcr.io", "ann", "s?>cret"}, {"docker.io", "bob", "p"}};
-    CHECK(login_for("quay.io/a", logins).empty());
-    // {"username":"bob","password":"p"}
-    CHECK(login_for("nginx", logins) == "eyJ1c2VybmFtZSI6ImJvYiIsInBhc3N3b3JkIjoicCJ9");
-    const auto ann = login_for("ghcr.io/a/b:1", logins);
+    CHECK(login_for("quay.io/a", logins) == nullptr);
+    // {"docker.io":{"username":"bob","password":"p"}}
+    CHECK(login_header(login_for("nginx", logins)) ==
+          "eyJkb2NrZXIuaW8iOnsidXNlcm5hbWUiOiJib2IiLCJwYXNzd29yZCI6InAifX0=");
+    const auto ann = login_header(login_for("ghcr.io/a/b:1", logins));
     CHECK(ann.size() % 4 == 0);
     CHECK(ann.find_first_of("+/") == std::string::npos);
+    CHECK(login_header(nullptr) == "e30=");  // {}: nobody's, not the provider's own
+}
+
+TEST_CASE("images are asked for by their whole names, so that none is taken for another that is here") {
+    CHECK(whole_image_name("nginx:1") == "docker.io/library/nginx:1");
+    CHECK(whole_image_name("a/nginx") == "docker.io/a/nginx");
+    CHECK(whole_image_name("0123456789ab") == "docker.io/library/0123456789ab");
+    CHECK(whole_image_name("docker.io/a/nginx") == "docker.io/a/nginx");
+    CHECK(whole_image_name("docker.io/nginx") == "docker.io/nginx");
+    CHECK(whole_image_name("ghcr.io/a:1@sha256:00") == "ghcr.io/a:1@sha256:00");
+    CHECK(whole_image_name("registry.example:5000/a") == "registry.example:5000/a");
+    CHECK(whole_image_name("localhost/own:1") == "localhost/own:1");
 }
 
 TEST_CASE("applications are found again after a restart") {
