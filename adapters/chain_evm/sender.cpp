@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "chain/gas_limit.hpp"
+
 namespace grid::adapters::evm {
 namespace {
 
@@ -299,7 +301,7 @@ void Sender::start(Request request) {
     set_fees(transaction, quote->fees);
     transaction.chain_id = network_.pool().chain_id();
     transaction.nonce = std::max(next_nonce_, quote->nonce);
-    transaction.gas_limit = quote->gas + quote->gas * options_.gas_margin_percent / 100;
+    transaction.gas_limit = chain::gas_limit_for(quote->gas);
     transaction.to = request.to;
     transaction.data = request.calldata;
     Flight flight;

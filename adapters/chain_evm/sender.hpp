@@ -25,7 +25,6 @@ class Sender {
 public:
     struct Options {
         chain::PrivateKey key;
-        unsigned gas_margin_percent = 25;  ///< above the estimate
         std::chrono::milliseconds resend_after{15'000};
         std::chrono::milliseconds bump_after{90'000};
         std::chrono::milliseconds lost_after{30'000};  ///< the nonce is used and no receipt of ours came

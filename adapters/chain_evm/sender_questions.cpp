@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "adapters/chain_evm/sender.hpp"
+#include "chain/gas_limit.hpp"
 #include "chain/revert.hpp"
 
 namespace grid::adapters::evm {
@@ -71,6 +72,8 @@ Result<Fees> Sender::ask_fees() {
 /// Receipts have no revert data: the call is made again on the state after its block, then before it.
 std::string Sender::reason(const Flight& flight, const PlacedReceipt& receipt) {
     const auto& transaction = flight.intent.transaction();
+    if (chain::ran_out_of_gas(receipt.receipt.gas_used, transaction.gas_limit))
+        return "the transaction ran out of gas";
     const auto call = call_object(address(), *transaction.to, transaction.data);
     for (const auto number :
          {receipt.block_number, receipt.block_number - std::min<std::uint64_t>(1, receipt.block_number)}) {
@@ -80,9 +83,7 @@ std::string Sender::reason(const Flight& flight, const PlacedReceipt& receipt) {
         const auto* error = std::get_if<RpcError>(&replies->front());
         if (error != nullptr && is_revert(*error)) return chain::describe_revert(error->data);
     }
-    return receipt.receipt.gas_used >= transaction.gas_limit
-               ? "the transaction ran out of gas"
-               : "the transaction failed; why can no longer be found out";
+    return "the transaction failed; why can no longer be found out";
 }
 
 }  // namespace grid::adapters::evm

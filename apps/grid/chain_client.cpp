@@ -5,6 +5,7 @@
 
 #include "apps/grid/failure.hpp"
 #include "chain/calls.hpp"
+#include "chain/gas_limit.hpp"
 #include "chain/revert.hpp"
 #include "chain/transaction.hpp"
 
@@ -35,6 +36,14 @@ Error error_of(const rapidjson::Value& error) {
     if (data.empty()) return {"rpc", message};
     auto bytes = from_hex(data);
     return {"reverted", bytes ? describe_revert(*bytes) : message};
+}
+
+/// What comes after "the transaction 0x...": receipts do not carry the error.
+std::string why_reverted(const rapidjson::Value& receipt, std::uint64_t gas_limit) {
+    const auto used = need(Amount::parse_quantity(text_of(receipt, "gasUsed"))).to_u64();
+    return ran_out_of_gas(used, gas_limit)
+               ? " ran out of gas: it costs more than when it was estimated; nothing was done, try again"
+               : " was mined, but reverted";
 }
 
 }  // namespace
@@ -143,16 +152,16 @@ ChainClient::Mined ChainClient::send(const PrivateKey& key, Transaction transact
     const Address* to = transaction.to ? &*transaction.to : nullptr;
     const auto estimate = rpc("eth_estimateGas", "[" + call_object(&from, to, transaction.data) + "]");
     const std::uint64_t gas = quantity(estimate["result"]);
-    // What a call costs changes with the state; what a creation costs hardly does, and blocks have a limit.
-    transaction.gas_limit = to != nullptr ? gas * 2 : gas + gas / 16;
+    // What a call costs changes with the state; what a creation costs hardly does.
+    transaction.gas_limit = to != nullptr ? chain::gas_limit_for(gas) : gas + gas / 16;
     transaction.chain_id = chain_id();
     set_fee(transaction);
     const auto signed_transaction = sign(transaction, key);
     const auto sent = rpc("eth_sendRawTransaction", "[\"" + to_hex(signed_transaction.raw) + "\"]");
-    return wait_mined(need(Hash::parse(text_of(sent, "result"))));
+    return wait_mined(need(Hash::parse(text_of(sent, "result"))), transaction.gas_limit);
 }
 
-ChainClient::Mined ChainClient::wait_mined(const Hash& hash) const {
+ChainClient::Mined ChainClient::wait_mined(const Hash& hash, std::uint64_t gas_limit) const {
     const auto deadline = std::chrono::steady_clock::now() + kMiningTimeout;
     for (auto pause = std::chrono::milliseconds(5);;
          pause = std::min(pause * 2, std::chrono::milliseconds(1000))) {
@@ -160,7 +169,7 @@ ChainClient::Mined ChainClient::wait_mined(const Hash& hash) const {
         const auto& receipt = answer["result"];
         if (receipt.IsObject()) {
             if (text_of(receipt, "status") != "0x1")
-                throw Failure("reverted", "the transaction " + hash.hex() + " was mined, but reverted");
+                throw Failure("reverted", "the transaction " + hash.hex() + why_reverted(receipt, gas_limit));
             Mined mined{hash, need(Amount::parse_quantity(text_of(receipt, "blockNumber"))).to_u64(), {}};
             for (const auto& entry : receipt["logs"].GetArray()) {
                 Log log{need(Address::parse(text_of(entry, "address"))),

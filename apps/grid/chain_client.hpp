@@ -59,7 +59,7 @@ private:
     /// Fills in the fee that the chain asks for: nothing on the embedded chain.
     void set_fee(chain::Transaction& transaction) const;
     Mined send(const chain::PrivateKey& key, chain::Transaction transaction) const;
-    Mined wait_mined(const chain::Hash& hash) const;
+    Mined wait_mined(const chain::Hash& hash, std::uint64_t gas_limit) const;
 
     Endpoint endpoint_;
     chain::ContractAddresses contracts_;

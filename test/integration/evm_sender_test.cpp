@@ -82,6 +82,51 @@ TEST_CASE("a transaction that fails in its block is answered with the error", "[
     CHECK((**outcome).error().message.find("(") != std::string::npos);
 }
 
+TEST_CASE("a call that costs more in its block than where it was estimated has the gas for it", "[evm]") {
+    test::Network network;
+    auto info = test::provider_info();
+    info.probation = {1'000};
+    network.send(test::provider_key(), network.book.contracts.registry, chain::calls::registry::set(info));
+    network.create_order({36'000}, {1'000});
+    network.send(test::provider_key(), network.book.contracts.market,
+                 chain::calls::market::activate_order({1}));
+    network.anvil.request("evm_setAutomine", "[false]");
+    const TemporaryDirectory directory;
+    Hand hand(network, directory.path(), test::provider_key());
+    // In probation nothing is paid. A minute after it the provider gets the first credits of its life.
+    const auto outcome = hand.request(network.book.contracts.market, chain::calls::market::settle({1}));
+    network.anvil.request("evm_increaseTime", "[1060]");
+    network.anvil.mine();
+    hand.turn();
+    REQUIRE(*outcome);
+    INFO(test::problem(**outcome));
+    REQUIRE(**outcome);
+    const auto estimated = 62'270u;  // chain/solidity/snapshots: Market.settle, in probation
+    CHECK((**outcome)->receipt.gas_used > estimated * 5 / 4);
+}
+
+TEST_CASE("a transaction that ran out of gas is answered with that", "[evm]") {
+    test::Network network;
+    network.anvil.request("evm_setAutomine", "[false]");
+    const TemporaryDirectory directory;
+    Hand hand(network, directory.path(), account(3));
+    const auto& token = network.book.contracts.token;
+    const auto outcome = hand.request(token, transfer(1));
+    // Now the token is a contract that calls one that never ends, and reverts when that fails.
+    const auto place = [&](const chain::Address& at, const std::string& quoted) {
+        network.anvil.request("anvil_setCode", "[\"" + at.hex() + "\"," + quoted + "]");
+    };
+    const auto endless = account(50).address();
+    place(endless, "\"0x5b5f56\"");                                               // JUMPDEST PUSH0 JUMP
+    place(token, "\"0x5f5f5f5f5f73" + endless.hex().substr(2) + "5af15f5ffd\"");  // CALL, REVERT
+    network.anvil.mine();
+    hand.turn();
+    REQUIRE(*outcome);
+    REQUIRE_FALSE(**outcome);
+    CHECK((**outcome).error().code == "reverted");
+    CHECK((**outcome).error().message == "the transaction ran out of gas");
+}
+
 TEST_CASE("what the network forgot is sent again, byte for byte", "[evm]") {
     test::Network network;
     network.anvil.request("evm_setAutomine", "[false]");

@@ -27,18 +27,23 @@ inline const chain::PrivateKey& user_key() {
     return key;
 }
 
+/// What the provider registers.
+inline chain::Provider provider_info() {
+    chain::Provider info;
+    info.host = "127.0.0.1";
+    info.port = 8090;
+    info.prices = {1000, 1000, 10, 0};
+    info.minimum_prices = {1, 1, 1, 0};
+    info.total = {8000, 8192, 10240, 0};
+    info.accepts_offers = true;
+    return info;
+}
+
 /// A real network with the contracts, and what people do there without this node.
 struct Network {
     explicit Network(std::vector<std::string> arguments = {})
         : anvil(std::move(arguments)), book(anvil.deploy()) {
-        chain::Provider info;
-        info.host = "127.0.0.1";
-        info.port = 8090;
-        info.prices = {1000, 1000, 10, 0};
-        info.minimum_prices = {1, 1, 1, 0};
-        info.total = {8000, 8192, 10240, 0};
-        info.accepts_offers = true;
-        send(provider_key(), book.contracts.registry, chain::calls::registry::set(info));
+        send(provider_key(), book.contracts.registry, chain::calls::registry::set(provider_info()));
         const auto amount = *chain::Amount::parse_units("1000");
         send(user_key(), book.contracts.token, chain::calls::token::approve(book.contracts.credit, amount));
         send(user_key(), book.contracts.credit, chain::calls::credit::purchase(amount));
@@ -67,10 +72,10 @@ struct Network {
         if (receipt.find("\"status\":\"0x1\"") == std::string::npos)
             throw std::runtime_error("a transaction of the test's failed: " + receipt);
     }
-    void create_order(chain::Seconds duration = {36'000}) const {
+    void create_order(chain::Seconds duration = {36'000}, chain::Seconds probation = {0}) const {
         send(user_key(), book.contracts.market,
              chain::calls::market::create_order(provider_key().address(), {1000, 512, 1024, 0},
-                                                {1000, 1000, 10, 0}, duration, {0}));
+                                                {1000, 1000, 10, 0}, duration, probation));
     }
     std::uint64_t mined_nonces(const chain::Address& of) const {
         const auto count = anvil.request("eth_getTransactionCount", "[\"" + of.hex() + "\",\"latest\"]");

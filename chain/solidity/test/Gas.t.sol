@@ -222,3 +222,80 @@ contract GasPlainTest is Base {
         vm.snapshotGasLastCall("GasTest", "Market.settle, plain, completes");
     }
 }
+
+/// @title What a call costs more a moment later: wallets estimate in one second and are mined in another
+/// @dev Nobody has had credits of an order before, so that everything is written for the first time.
+/// forge-config: default.isolate = true
+contract GasOverTimeTest is Base {
+    uint256 private constant RESERVE = 250_000; // kGasReserve of chain/gas_limit.hpp, and what docs/evm.md tells wallets
+
+    function setUp() public override {
+        super.setUp();
+        fund(alice, 1000 ether);
+        fund(carol, 1000 ether);
+        Info memory i = info();
+        i.probation = 100;
+        register(bob, i);
+        vm.prank(carol);
+        pledge.pledge(100 ether, bob);
+        later(60);
+    }
+
+    function parameters() internal pure override returns (Parameters memory) {
+        return Parameters(3600, 3, 100, 30 days, 1, 250, address(0x7ea5), 100);
+    }
+
+    function prices() internal pure override returns (Prices memory) {
+        return Prices(3e12, 7e12, 1e12, 100e12);
+    }
+
+    function _activated() private returns (uint64 id) {
+        vm.prank(alice);
+        id = market.createOrder(bob, resources(), prices(), 3600, 100);
+        vm.prank(bob);
+        market.activateOrder(id);
+    }
+
+    /// @dev The same call now and some seconds later.
+    function _within(address by, bytes memory call, uint256 secs, string memory before, string memory then) private {
+        uint256 state = vm.snapshotState();
+        uint256 early = _took(by, call, before);
+        require(vm.revertToState(state));
+        later(secs);
+        uint256 late = _took(by, call, then);
+        require(late > early && late - early < RESERVE, then);
+    }
+
+    function _took(address by, bytes memory call, string memory name) private returns (uint256) {
+        vm.prank(by);
+        (bool done,) = its.market.call(call);
+        require(done, name);
+        return vm.snapshotGasLastCall("GasTest", string.concat("Market.", name));
+    }
+
+    function test_gas_over_the_end_of_probation() external {
+        uint64 id = _activated();
+        later(99);
+        _within(alice, abi.encodeCall(market.cancelOrder, (id)), 2, "cancelOrder, in probation", "cancelOrder, first payment of all");
+    }
+
+    function test_gas_of_a_settlement_over_the_end_of_probation() external {
+        uint64 id = _activated();
+        later(99);
+        _within(carol, abi.encodeCall(market.settle, (id)), 2, "settle, in probation", "settle, first payment of all");
+    }
+
+    function test_gas_after_a_settlement() external {
+        uint64 id = _activated();
+        later(200);
+        market.settle(id);
+        _within(alice, abi.encodeCall(market.cancelOrder, (id)), 1, "cancelOrder, just settled", "cancelOrder, settled a second ago");
+    }
+
+    function test_gas_of_a_settlement_over_the_end() external {
+        uint64 id = _activated();
+        later(3699);
+        market.settle(id);
+        _within(carol, abi.encodeCall(market.settle, (id)), 1, "settle, just settled", "settle, completes a second later");
+    }
+}
