@@ -10,6 +10,7 @@ using namespace std::chrono_literals;
 
 namespace {
 constexpr auto kTransactTimeout = 30s;
+constexpr auto kSeeTimeout = 30s;
 constexpr auto kSubscribeAgain = 1s;
 }  // namespace
 
@@ -39,22 +40,34 @@ void keeper_state::subscribe() {
 void keeper_state::tick() {
     const auto due = schedule_.take(clock_(), kBatch);
     for (const auto& batch : due.settle)
-        send(chain::calls::market::settle_many(batch),
+        send(chain::calls::market::settle_many(batch), batch.front(),
              "settling " + std::to_string(batch.size()) + " orders");
     for (const auto id : due.cancel)
-        send(chain::calls::market::cancel_order(id), "cancelling order " + std::to_string(id.value));
+        send(chain::calls::market::cancel_order(id), id, "cancelling order " + std::to_string(id.value));
 }
 
-// Whatever the answer is, the schedule tries again until the projection says that the order has ended.
-void keeper_state::send(const Bytes& call, std::string what) {
+// Whatever the answer is, the schedule tries again until the projection says that the order has ended. A call
+// that has been mined is told by the chain a moment before the projection knows it: sent again in that moment
+// it would be paid for nothing.
+void keeper_state::send(const Bytes& call, OrderId one, std::string what) {
+    if (!under_way_.insert(call).second) return;
     self_->request(chain_, kTransactTimeout, transact_atom_v, market_, call)
         .then(
-            [what](const MinedReceipt& mined) {
+            [this, call, one, what](const MinedReceipt& mined) {
                 spdlog::info("keeper: {} in block {}", what, mined.block_number);
+                see(call, one, mined.block_number);
             },
-            [what](const caf::error& error) {
+            [this, call, what](const caf::error& error) {
                 spdlog::warn("keeper: {} failed, will try again: {}", what, from_caf(error).message);
+                under_way_.erase(call);
             });
+}
+
+// The projection's news of that block come before this answer.
+void keeper_state::see(const Bytes& call, OrderId one, std::uint64_t block) {
+    const auto over = [this, call] { under_way_.erase(call); };
+    self_->request(orders_, kSeeTimeout, find_atom_v, one, block)
+        .then([over](const OrderRow&) { over(); }, [over](const caf::error&) { over(); });
 }
 
 keeper_state::interface::behavior_type keeper_state::behavior() {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <set>
+
 #include "actors/clock.hpp"
 #include "actors/hosted.hpp"
 #include "actors/inbox.hpp"
@@ -26,7 +28,8 @@ public:
 private:
     void subscribe();
     void tick();
-    void send(const chain::Bytes& call, std::string what);
+    void send(const chain::Bytes& call, chain::OrderId one, std::string what);
+    void see(const chain::Bytes& call, chain::OrderId one, std::uint64_t block);
 
     interface::pointer self_;
     Inbox inbox_;
@@ -36,6 +39,7 @@ private:
     messages::chain_actor chain_;
     std::chrono::milliseconds tick_;
     KeeperSchedule schedule_;
+    std::set<chain::Bytes> under_way_;  ///< until the projection has the block that the call was mined in
 };
 
 /// `provider`: only orders at this one; none: everybody's. `tick`: how often it looks at the clock; zero:

@@ -104,6 +104,49 @@ TEST_CASE("the keeper tries again until the chain has settled") {
     CHECK(chain.order(id).status == chain::OrderStatus::completed);
 }
 
+TEST_CASE("a settlement that the projection does not know yet is not paid for twice") {
+    Disk disk;
+    Chain chain;
+    chain.register_provider(kProvider);
+    const auto id = running_order(chain, kUser, {600});
+    World world(disk, chain);
+    Node node(world);
+    chain.time = chain.order(id).ends_at();
+    disk.held = true;
+    node.tick();
+    CHECK(chain.order(id).status == chain::OrderStatus::completed);
+    for (int i = 0; i < 20; ++i) {
+        chain.time = chain.time + chain::Seconds{1};
+        node.tick();
+    }
+    CHECK(chain.transacted.size() == 1);
+    disk.held = false;
+    disk.write();
+    world.run();
+    for (int i = 0; i < 100; ++i) {
+        chain.time = chain.time + chain::Seconds{1};
+        node.tick();
+    }
+    CHECK(chain.transacted.size() == 1);
+}
+
+TEST_CASE("a settlement whose answer is awaited is not asked for again") {
+    Disk disk;
+    Chain chain;
+    chain.register_provider(kProvider);
+    const auto id = running_order(chain, kUser, {600});
+    World world(disk, chain);
+    Node node(world);
+    chain.time = chain.order(id).ends_at();
+    chain.hold_transact = true;
+    disk.held = true;
+    for (int i = 0; i < 20; ++i) {
+        node.tick();
+        chain.time = chain.time + chain::Seconds{1};
+    }
+    CHECK(chain.transacted.size() == 1);
+}
+
 TEST_CASE("an order that ended while the keeper was down is settled at its next start") {
     Disk disk;
     Chain chain;
