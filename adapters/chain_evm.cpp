@@ -15,6 +15,9 @@ using namespace messages;
 
 using chain_evm_actor = chain_actor::extend<caf::reacts_to<tick_atom>>;
 
+/// How often it is looked at what is left for gas, at least.
+constexpr std::chrono::milliseconds kGasLookedAt{30'000};
+
 chain::Timestamp wall_clock() {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     return {static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(now).count())};
@@ -265,6 +268,10 @@ Result<EvmChainActors> spawn_chain_evm(caf::actor_system& system, EvmChainOption
     engine_options.poll_interval = options.poll_interval;
     engine_options.environment = options.environment;
     engine_options.sender = options.sender;
+    const auto gas = options.sender ? std::make_shared<evm::GasBoard>() : nullptr;
+    engine_options.gas.warn_below = options.low_gas;
+    engine_options.gas.every = std::min(5 * options.poll_interval, kGasLookedAt);
+    engine_options.gas_board = gas;
     engine_options.board = board;
     engine_options.on_news = [inbox, on_news](const evm::Branch::News& news) {
         inbox->post([on_news, news] {
@@ -283,7 +290,7 @@ Result<EvmChainActors> spawn_chain_evm(caf::actor_system& system, EvmChainOption
         if (const auto alive = weak.lock()) alive->poll_now();
     };
     const chain_evm_actor actor = system.spawn<caf::detached>(chain_evm, start, on_news);
-    return EvmChainActors{actor, rpc, board, std::move(poll)};
+    return EvmChainActors{actor, rpc, board, gas, std::move(poll)};
 }
 
 }  // namespace grid::adapters

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "adapters/chain_evm/address_book.hpp"
+#include "adapters/chain_evm/gas_watch.hpp"
 #include "adapters/chain_evm/sender.hpp"
 #include "adapters/chain_evm/stranger_rpc.hpp"
 #include "adapters/chain_follower.hpp"
@@ -14,6 +15,7 @@ struct EvmChainOptions {
     std::uint64_t confirmations = 0;                  ///< blocks on top of a block before it counts
     std::chrono::milliseconds poll_interval{1'000};   ///< 0: only by EvmChainActors::poll
     std::optional<evm::Sender::Options> sender = {};  ///< with the node's own key, for `transact`
+    std::uint64_t low_gas = 20;                       ///< evm::GasWatch::Options::warn_below
     store::Environment* environment = nullptr;        ///< of the node's store, which outlives the actor
     evm::RpcPool::Options pool = {};                  ///< its chain_id is the address book's
 };
@@ -24,6 +26,8 @@ struct EvmChainActors {
     std::shared_ptr<evm::StrangerRpc> rpc;
     /// How this node follows the network.
     std::shared_ptr<const FollowerBoard> follower;
+    /// What the key's account has for gas; null without a key.
+    std::shared_ptr<const evm::GasBoard> gas;
     /// Polls the network now.
     std::function<void()> poll;
 };

@@ -9,6 +9,7 @@
 #include "messages/auth.hpp"
 #include "messages/lease.hpp"
 #include "messages/quote.hpp"
+#include "web/provider_checks.hpp"
 #include "web/router.hpp"
 
 namespace grid::web {
@@ -30,6 +31,7 @@ struct GatewayOptions {
     chain::Seconds stale_head{};  ///< see ProviderFacts
     std::string public_url{};     ///< how the gateway is reached, as it believes
     std::function<std::vector<std::string>()> warnings{};     ///< for its health; may be empty
+    std::function<std::optional<GasFacts>()> gas{};           ///< see ProviderFacts; may be empty
     std::shared_ptr<const lease::SessionPublisher> sessions;  ///< never null
     std::function<chain::Timestamp()>
         now;  ///< the clock by which tokens expire: that of the auth actor; never empty

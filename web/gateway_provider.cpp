@@ -45,6 +45,7 @@ Task<ApiReply> GatewayApi::State::provider_checks(Call& call) {
     facts.inventory = co_await asker->ask<Inventory>(actors.cluster, 2 * ask_timeout, inv_atom_v);
     facts.capabilities =
         co_await asker->ask<std::vector<Capability>>(actors.cluster, 2 * ask_timeout, probe_atom_v);
+    if (gas) facts.gas = gas();
     JsonText json;
     json.begin_object();
     write_address(json, "provider", provider);

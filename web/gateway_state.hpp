@@ -21,6 +21,7 @@ struct GatewayApi::State : std::enable_shared_from_this<GatewayApi::State> {
           registry(o.registry),
           public_url(o.public_url),
           stale_head(o.stale_head),
+          gas(o.gas),
           sessions(o.sessions),
           now(o.now),
           secure_app_cookies(o.secure_app_cookies),
@@ -38,6 +39,7 @@ struct GatewayApi::State : std::enable_shared_from_this<GatewayApi::State> {
     chain::Address registry;
     std::string public_url;
     chain::Seconds stale_head;
+    std::function<std::optional<GasFacts>()> gas;
     std::shared_ptr<const lease::SessionPublisher> sessions;
     std::function<chain::Timestamp()> now;
     bool secure_app_cookies;

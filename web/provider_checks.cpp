@@ -22,6 +22,7 @@ public:
     std::vector<ProviderCheck> all() {
         chain();
         key();
+        gas();
         registration();
         cluster();
         return std::move(checks_);
@@ -65,6 +66,18 @@ private:
         add(State::fail, "key", words + " is neither the provider nor its operator key",
             "grid provider register ... --operator " + words +
                 ": without it no order is activated, suspended or quoted");
+    }
+
+    void gas() {
+        if (!facts_.gas) return;
+        const auto& account = facts_.gas->account;
+        const bool none = account.transactions() == 0;
+        if (none || facts_.gas->low)
+            add(none ? State::fail : State::warn, "gas", account.words(),
+                "send some to " + account.address.checksummed() +
+                    (none ? ": nothing is activated or settled before that" : ""));
+        else
+            add(State::ok, "gas", account.words());
     }
 
     void registration() {

@@ -3,10 +3,17 @@
 #include <string>
 #include <vector>
 
+#include "chain/gas_account.hpp"
 #include "messages/data.hpp"
 #include "store/result.hpp"
 
 namespace grid::web {
+
+/// What a gateway has for gas, on a network that takes some.
+struct GasFacts {
+    chain::GasAccount account;
+    bool low = false;  ///< enough for less than the operator wants
+};
 
 /// What a gateway knows of itself, its chain and its cluster when it is asked.
 struct ProviderFacts {
@@ -20,12 +27,13 @@ struct ProviderFacts {
     Result<chain::Provider> registered;
     Result<messages::Inventory> inventory;
     Result<std::vector<messages::Capability>> capabilities;
+    std::optional<GasFacts> gas = {};  ///< none: it is not paid, or not known yet
 };
 
 struct ProviderCheck {
     enum class State : std::uint8_t { ok, warn, fail };
     State state = State::ok;
-    std::string name;    ///< stable: chain, clock, key, registration, host, prices, stock, cluster, and
+    std::string name;    ///< stable: chain, clock, key, gas, registration, host, prices, stock, cluster, and
                          ///< cluster.<capability>
     std::string detail;  ///< what was found
     std::string mend;    ///< what to do; empty when all is well

@@ -34,6 +34,8 @@ Result<std::unique_ptr<Engine>> Engine::open(Options options) {
                                    *engine->options_.sender);
         if (!sender) return tl::unexpected(sender.error());
         engine->sender_ = std::move(*sender);
+        engine->gas_watch_.emplace(engine->network_, engine->branch_, engine->sender_->address(),
+                                   engine->options_.gas_board, engine->options_.gas);
     }
     engine->pool_.listen([raw = engine.get()] {
         {
@@ -167,6 +169,7 @@ void Engine::turn() {
     if (!outcome) return;
     if (sender_) sender_->step();
     look_for_awaited();
+    if (gas_watch_) gas_watch_->look();
 }
 
 Result<void> Engine::poll() {

@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <thread>
 
+#include "adapters/chain_evm/gas_watch.hpp"
 #include "adapters/chain_evm/sender.hpp"
 #include "adapters/chain_follower.hpp"
 #include "adapters/embedded_chain_engine.hpp"
@@ -22,6 +23,8 @@ public:
         std::chrono::milliseconds poll_interval{1'000};  ///< 0: only when poll_now() is called
         store::Environment* environment = nullptr;       ///< of the sender's intents
         std::optional<Sender::Options> sender = {};
+        GasWatch::Options gas;                ///< of the sender's account
+        std::shared_ptr<GasBoard> gas_board;  ///< never null with a sender
         unsigned threads = 4;
         std::shared_ptr<FollowerBoard> board;
         std::function<void(const Branch::News&)> on_news;
@@ -77,6 +80,7 @@ private:
     Network network_;
     Branch branch_;
     std::unique_ptr<Sender> sender_;
+    std::optional<GasWatch> gas_watch_;  ///< beside a sender
     FollowerStatus status_;
 
     std::mutex mutex_;

@@ -3,11 +3,27 @@
 #include <algorithm>
 
 namespace grid::adapters::evm {
+namespace {
+
+constexpr std::uint64_t kUsualTip = 1'000'000'000;  ///< 1 gwei, where the node has no opinion
+
+chain::Amount amount_or_usual(const RpcReply& reply) {
+    const auto* value = std::get_if<RpcValue>(&reply);
+    if (value == nullptr) return kUsualTip;
+    RpcValue held = *value;
+    return read_amount(*held, "fee").value_or(kUsualTip);
+}
+
+}  // namespace
 
 Fees fees_for(const std::optional<chain::Amount>& base_fee, const chain::Amount& tip,
               const chain::Amount& gas_price) {
     if (!base_fee) return {false, gas_price, {}};
     return {true, *base_fee * chain::Amount(2) + tip, tip};
+}
+
+Fees read_fees(const std::optional<chain::Amount>& base_fee, const RpcReply& tip, const RpcReply& gas_price) {
+    return fees_for(base_fee, amount_or_usual(tip), amount_or_usual(gas_price));
 }
 
 Fees bumped(const Fees& before, const Fees& now) {

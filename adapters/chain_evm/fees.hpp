@@ -18,6 +18,10 @@ struct Fees {
 Fees fees_for(const std::optional<chain::Amount>& base_fee, const chain::Amount& tip,
               const chain::Amount& gas_price);
 
+/// The same from what a node says to eth_maxPriorityFeePerGas and eth_gasPrice; 1 gwei where it has no
+/// opinion.
+Fees read_fees(const std::optional<chain::Amount>& base_fee, const RpcReply& tip, const RpcReply& gas_price);
+
 /// At least 12.5 % more of both than before (nodes want 10 % of who replaces), and at least what is usual
 /// now.
 Fees bumped(const Fees& before, const Fees& now);

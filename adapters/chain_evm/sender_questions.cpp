@@ -8,7 +8,6 @@
 namespace grid::adapters::evm {
 namespace {
 
-constexpr std::uint64_t kUsualTip = 1'000'000'000;  ///< 1 gwei, where the node has no opinion
 constexpr std::uint64_t kLargestGas = 100'000'000;
 
 std::string call_object(const chain::Address& from, const chain::Address& to, const chain::Bytes& data) {
@@ -18,14 +17,6 @@ std::string call_object(const chain::Address& from, const chain::Address& to, co
 
 bool is_revert(const RpcError& error) {
     return error.code == 3 || error.has_data || error.message.find("revert") != std::string::npos;
-}
-
-/// The reply when it is a quantity, or what is usual.
-chain::Amount amount_or(const RpcReply& reply, const chain::Amount& usual) {
-    const auto* value = std::get_if<RpcValue>(&reply);
-    if (value == nullptr) return usual;
-    RpcValue held = *value;
-    return read_amount(*held, "fee").value_or(usual);
 }
 
 }  // namespace
@@ -54,9 +45,7 @@ Result<Sender::Quote> Sender::ask(const Request& request, bool pending) {
         if (!count) return tl::unexpected(count.error());
         const auto nonce = read_number(**count, "eth_getTransactionCount");
         if (!nonce) return tl::unexpected(nonce.error());
-        return Quote{
-            *estimate, *nonce,
-            fees_for(head->base_fee, amount_or(replies[2], kUsualTip), amount_or(replies[3], kUsualTip))};
+        return Quote{*estimate, *nonce, read_fees(head->base_fee, replies[2], replies[3])};
     });
 }
 
@@ -66,7 +55,7 @@ Result<Fees> Sender::ask_fees() {
     const auto replies =
         network_.pool().ask(std::vector<RpcCall>{{"eth_maxPriorityFeePerGas"}, {"eth_gasPrice"}});
     if (!replies) return tl::unexpected(replies.error());
-    return fees_for(head->base_fee, amount_or((*replies)[0], kUsualTip), amount_or((*replies)[1], kUsualTip));
+    return read_fees(head->base_fee, (*replies)[0], (*replies)[1]);
 }
 
 /// Receipts have no revert data: the call is made again on the state after its block, then before it.

@@ -147,6 +147,13 @@ void ChainClient::set_fee(Transaction& transaction) const {
     transaction.max_fee = need(Amount::parse_quantity(base)) * Amount{2} + transaction.max_priority_fee;
 }
 
+GasAccount ChainClient::gas_account(const Address& account) const {
+    Transaction transaction;
+    set_fee(transaction);
+    const auto balance = rpc("eth_getBalance", "[\"" + account.hex() + "\",\"latest\"]");
+    return {account, need(Amount::parse_quantity(text_of(balance, "result"))), transaction.max_fee};
+}
+
 ChainClient::Mined ChainClient::send(const PrivateKey& key, Transaction transaction) const {
     const auto from = key.address();
     const Address* to = transaction.to ? &*transaction.to : nullptr;

@@ -6,6 +6,7 @@
 #include "apps/grid/json.hpp"
 #include "chain/block.hpp"
 #include "chain/contracts.hpp"
+#include "chain/gas_account.hpp"
 #include "chain/market.hpp"
 #include "chain/transaction.hpp"
 
@@ -35,6 +36,8 @@ public:
     std::optional<chain::Provider> find_provider(const chain::Address& address) const;
     chain::Amount token_balance(const chain::Address& account) const;
     chain::Amount credit_balance(const chain::Address& account) const;
+    /// What the account has of the network's coin, and what gas costs now: nothing on the embedded chain.
+    chain::GasAccount gas_account(const chain::Address& account) const;
 
     struct Mined {
         chain::Hash transaction;

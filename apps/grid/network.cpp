@@ -110,7 +110,7 @@ void deploy(const Context& context, const Deployment& deployment) {
     show_addresses(context, addresses);
 }
 
-void status(const Context& context) {
+void status(const Context& context, const std::string& account) {
     const auto client = context.chain();
     const auto head = client.rpc("eth_getBlockByNumber", "[\"latest\",false]");
     const auto& block = head["result"];
@@ -144,6 +144,12 @@ void status(const Context& context) {
         record.number(
             "orders",
             need(chain::calls::decode_u64(client.call(contracts.market, chain::calls::market::count()))));
+    if (!account.empty()) {
+        const auto gas = client.gas_account(context.account(account));
+        record.text("account", gas.address.checksummed())
+            .amount("coin", gas.balance, "coin")
+            .number("transactions", gas.transactions());
+    }
     context.show(record);
     if (!missing.empty())
         throw Failure("no_contracts", "not all contracts are there; name the address book with --contracts");
@@ -175,10 +181,13 @@ void add_network_commands(CLI::App& chain_group, Context& context) {
     chain_group.add_subcommand("addresses", "Where the contracts are")->callback([&context] {
         show_addresses(context, context.contracts());
     });
-    chain_group
-        .add_subcommand("status",
-                        "The newest block, and whether the contracts are there and those of this release")
-        ->callback([&context] { status(context); });
+    auto* look = chain_group.add_subcommand(
+        "status", "The newest block, and whether the contracts are there and those of this release");
+    const auto account = std::make_shared<std::string>();
+    look->add_option("--account", *account,
+                     "Also the coin that this account (of a gateway's key, say) has, and for how many "
+                     "transactions that is enough now");
+    look->callback([&context, account] { status(context, *account); });
 }
 
 }  // namespace grid::cli

@@ -2,7 +2,6 @@
 
 #include <netinet/in.h>
 #include <prometheus/counter.h>
-#include <prometheus/gauge.h>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -24,6 +23,7 @@
 #include "adapters/fetcher.hpp"
 #include "apps/gridd/cluster.hpp"
 #include "apps/gridd/node_key.hpp"
+#include "apps/gridd/node_metrics.hpp"
 #include "apps/gridd/openapi_yaml.hpp"
 #include "apps/gridd/watch.hpp"
 #include "chain/keccak.hpp"
@@ -102,6 +102,7 @@ struct Node::Parts {
     web::RpcPort rpc;
     std::shared_ptr<adapters::ChainFeed> feed;  ///< null on an EVM network
     std::shared_ptr<const adapters::FollowerBoard> follower;
+    std::shared_ptr<const adapters::evm::GasBoard> gas;  ///< of a gateway on an EVM network
     messages::registry_actor registry;
     messages::order_actor orders;
     messages::keeper_actor keeper;
@@ -207,6 +208,7 @@ Result<void> Node::Parts::start_evm(const NodeConfig& config, const std::optiona
     options.confirmations = config.evm->confirmations;
     options.poll_interval = config.evm->poll;
     options.environment = environment.get();
+    options.low_gas = config.evm->low_gas;
     if (key)
         options.sender =
             adapters::evm::Sender::Options{.key = key->key, .max_fee_per_gas = config.evm->max_fee};
@@ -217,6 +219,7 @@ Result<void> Node::Parts::start_evm(const NodeConfig& config, const std::optiona
         return strangers->handle(std::move(body), std::move(reply));
     };
     follower = spawned->follower;
+    gas = spawned->gas;
     chain_info = {config.chain_id, config.evm->book.contracts, false};
     return {};
 }
@@ -300,7 +303,18 @@ Result<void> Node::Parts::start_gateway(const NodeConfig& config, const NodeKey&
     options.registry = chain_info.contracts.registry;
     options.public_url = gateway_url;
     if (config.evm) options.stale_head = {300};
-    options.warnings = [warnings] { return warnings->all(); };
+    options.warnings = [warnings, board = gas] {
+        auto all = warnings->all();
+        if (const auto status = board ? board->status() : std::nullopt; status && status->low)
+            all.push_back(status->account.words() + ": send it more");
+        return all;
+    };
+    if (gas)
+        options.gas = [board = gas]() -> std::optional<web::GasFacts> {
+            const auto status = board->status();
+            if (!status) return std::nullopt;
+            return web::GasFacts{status->account, status->low};
+        };
     options.sessions = sessions;
     options.now = wall_clock;
     options.secure_app_cookies = secure;
@@ -363,39 +377,12 @@ Result<void> Node::Parts::announce(const NodeConfig& config) const {
     return {};
 }
 
-/// The counters that the servers keep themselves join the registry when somebody looks.
+/// What others count themselves joins the registry when somebody looks.
 std::string Node::Parts::render_metrics() {
-    const auto tell = [this](const std::string& listener, const web::HttpServer* server) {
-        if (server == nullptr) return;
-        const auto stats = server->stats();
-        const auto set = [&](const char* name, const char* help, std::uint64_t value) {
-            metrics.gauge(name, help, {{"listener", listener}}).Set(static_cast<double>(value));
-        };
-        set("grid_http_connections_open", "Client connections that are open", stats.connections_open);
-        set("grid_http_connections_total", "Client connections since the start", stats.connections_total);
-        set("grid_http_requests_local_total", "Requests that the API answered", stats.requests_local);
-        set("grid_http_requests_forwarded_total", "Requests to applications", stats.requests_forwarded);
-        set("grid_http_requests_refused_total", "Bad heads, unknown hosts, no access",
-            stats.requests_refused);
-        set("grid_http_upstream_connects_total", "Connections to applications", stats.upstream_connects);
-        set("grid_http_upstream_retries_total", "Requests repeated on a fresh connection",
-            stats.upstream_retries);
-    };
-    tell("platform", platform_server.get());
-    tell("gateway", gateway_server.get());
-    if (follower) {
-        const auto status = follower->status();
-        for (const auto state :
-             {adapters::FollowerStatus::State::catching_up, adapters::FollowerStatus::State::following,
-              adapters::FollowerStatus::State::unreachable, adapters::FollowerStatus::State::waiting,
-              adapters::FollowerStatus::State::stopped})
-            metrics
-                .gauge("grid_follower_state", "1 for the state that the follower is in",
-                       {{"state", std::string(adapters::name_of(state))}})
-                .Set(state == status.state ? 1 : 0);
-        metrics.gauge("grid_follower_leader_height", "The leader's newest block when it last answered", {})
-            .Set(static_cast<double>(status.leader_height));
-    }
+    if (platform_server) tell_server(metrics, "platform", platform_server->stats());
+    if (gateway_server) tell_server(metrics, "gateway", gateway_server->stats());
+    if (follower) tell_follower(metrics, follower->status());
+    if (const auto status = gas ? gas->status() : std::nullopt) tell_gas(metrics, status->account);
     return metrics.render();
 }
 

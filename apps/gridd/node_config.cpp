@@ -86,6 +86,7 @@ EvmConfig read_evm(ConfigSection& chain) {
     if (evm.poll < 50ms) chain.mistake("poll", "expected at least 50ms");
     evm.max_fee = grid::chain::Amount(chain.integer("max_fee_gwei", 500, 1, 1'000'000)) *
                   grid::chain::Amount(1'000'000'000);
+    evm.low_gas = chain.integer("low_gas", 20, 0, 1'000'000);
     return evm;
 }
 

@@ -49,7 +49,8 @@ struct EvmConfig {
     adapters::evm::AddressBook book;
     std::uint64_t confirmations = 0;
     std::chrono::milliseconds poll{};
-    chain::Amount max_fee;  ///< wei a gas
+    chain::Amount max_fee;      ///< wei a gas
+    std::uint64_t low_gas = 0;  ///< transactions: who has coin for fewer is warned
 };
 
 /// config/gridd.yaml, read and checked.

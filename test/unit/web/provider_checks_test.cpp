@@ -81,6 +81,16 @@ TEST_CASE("what is amiss with a provider is found, each thing by itself") {
     CHECK(amiss(facts).empty());
 
     facts = sound();
+    facts.gas = GasFacts{{facts.signer, *chain::Amount::parse_units("0.02"), 1'000'000'000}, false};
+    CHECK(amiss(facts).empty());
+    facts.gas->low = true;
+    CHECK(amiss(facts) == Found{{"gas", State::warn}});
+    facts.gas->account.balance = {};
+    CHECK(amiss(facts) == Found{{"gas", State::fail}});
+    facts.gas->low = false;  // who wants no warning has none, but an empty account is amiss
+    CHECK(amiss(facts) == Found{{"gas", State::fail}});
+
+    facts = sound();
     facts.registered->status = chain::ProviderStatus::deregistered;
     CHECK(amiss(facts) == Found{{"registration", State::fail}});
     facts.registered = fail("not_found", "not registered");
