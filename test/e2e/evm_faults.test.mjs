@@ -67,7 +67,7 @@ test('an endpoint that comes back on another chain', () => survives(async (order
 test('a network that stands still for 30 seconds, in which an order ends', async () => {
   gateway.grid('--key', 'dev:4', 'credits', 'buy', 1)
   const containers = gateway.containers()
-  const short = await take(gateway, 4, 'short', '--duration', '10s')
+  const short = await take(gateway, 4, 'short', '--duration', '20s')
   const { activatedAt, duration, deposit } = await market.order(short.order)
   const waiting = ordered()
   const session = await login(gateway, 3)

@@ -32,7 +32,8 @@ test('one user rents at both, and both applications answer through their own gat
   cancelled = await rent(first, 2, '--name', 'long')
   assert.equal(await serves(cancelled), 200)
   first.grid('--key', 'dev:2', 'credits', 'buy', 1)
-  ends = await take(second, 2, 'short', '--duration', '10s')
+  // Long enough for what is seen of it on a slow machine.
+  ends = await take(second, 2, 'short', '--duration', '25s')
   assert.equal(await serves(ends), 200)
   for (const [rented, gateway] of [[ends, second], [cancelled, first]]) {
     const order = await market.order(rented.order)
@@ -64,7 +65,7 @@ test('an order that is cancelled is paid for its time, and its application is go
 })
 
 test('an order that ends is settled once, by its own gateway', async () => {
-  await until('it is completed', async () => (await market.order(ends.order)).status === 4)
+  await until('it is completed', async () => (await market.order(ends.order)).status === 4, 60_000)
   const order = await market.order(ends.order)
   assert.equal(order.paidProvider, order.deposit)
   assert.equal(order.paidUser, 0n)

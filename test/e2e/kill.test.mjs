@@ -48,7 +48,8 @@ before(async () => {
   was.created = offer('dev:4')
   was.accepted = offer('dev:5')
   was.acceptedToken = await accept(5, was.accepted)
-  was.short = { order: offer('dev:3', '--duration', '3s') }
+  // Long enough for its deployment on a slow machine.
+  was.short = { order: offer('dev:3', '--duration', '15s') }
   const { json: session } = await api(`${node.gateway}/v1/session`, 'GET', undefined, bearer(await accept(3, was.short.order)))
   was.short.lease = session.lease_key
   was.short.url = node.grid('--key', 'dev:3', 'app', 'deploy', '--order', was.short.order, sampleManifest).url
@@ -59,7 +60,7 @@ before(async () => {
   await node.kill()
 
   assert.notEqual(containersOf(was.short), '', 'the kill of the node ended its applications')
-  await until('the short order is past its end', () => Date.now() / 1000 > Number(short.activatedAt + short.probation + short.duration))
+  await until('the short order is past its end', () => Date.now() / 1000 > Number(short.activatedAt + short.probation + short.duration), 60_000)
   await node.launch()
 })
 after(() => node.stop())

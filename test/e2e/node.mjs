@@ -162,7 +162,7 @@ export class Node {
     await until('the node is ready', () => {
       if (!this.alive()) throw new Error(`gridd ended at its start:\n${this.log()}`)
       return existsSync(ready)
-    }, 60_000)
+    }, 240_000)
     const addresses = JSON.parse(readFileSync(ready, 'utf8'))
     this.platform = addresses.platform
     this.gateway = addresses.gateway
