@@ -1,9 +1,6 @@
 // What is asked of an application that was deployed: changes, its state in detail, events, logs, commands.
-#include <algorithm>
-
 #include "web/exec_stream.hpp"
 #include "web/gateway_state.hpp"
-#include "web/json_write.hpp"
 #include "web/log_stream.hpp"
 #include "web/web_socket_handshake.hpp"
 
@@ -16,10 +13,6 @@ namespace {
 constexpr std::uint64_t kMaxTail = 100'000;
 constexpr std::uint64_t kMaxReplicas = 1'000;
 
-bool over(const LeaseInfo& lease) {
-    return lease.state == LeaseState::ending || lease.state == LeaseState::gone;
-}
-
 }  // namespace
 
 Task<ApiReply> GatewayApi::State::change_app(Call& call, ChangeRequest request) {
@@ -31,12 +24,7 @@ Task<ApiReply> GatewayApi::State::change_app(Call& call, ChangeRequest request) 
     auto changed =
         co_await asker->ask<AppInfo>(actors.leases, deploy_timeout, change_atom_v, std::move(request));
     const auto app = or_refuse(std::move(changed));
-    JsonText json;
-    json.begin_object();
-    write_hash(json, "lease_key", lease.lease_key);
-    write_members(json, app);
-    json.end_object();
-    co_return json_reply(json.take());
+    co_return app_reply(lease.lease_key, app);
 }
 
 Task<ApiReply> GatewayApi::State::restart_app(Call& call) {
@@ -76,12 +64,7 @@ Task<ApiReply> GatewayApi::State::app_status(Call& call) {
     auto asked =
         co_await asker->ask<AppDetail>(actors.leases, 2 * ask_timeout, status_atom_v, lease.lease_key, app);
     const auto detail = or_refuse(std::move(asked));
-    JsonText json;
-    json.begin_object();
-    write_hash(json, "lease_key", lease.lease_key);
-    write_members(json, detail);
-    json.end_object();
-    co_return json_reply(json.take());
+    co_return app_reply(lease.lease_key, detail);
 }
 
 Task<ApiReply> GatewayApi::State::app_events(Call& call) {
@@ -123,7 +106,7 @@ Task<ApiReply> GatewayApi::State::logs(Call& call) {
     request.tail = static_cast<std::uint32_t>(call.query.integer_or("tail", 100, 0, kMaxTail));
     request.workload = call.query.text_or("workload", "", 253);
     const auto lease = co_await lease_of_log(call);
-    if (!over(lease)) find_app(lease, request.app);
+    if (!is_over(lease)) find_app(lease, request.app);
     request.lease_key = lease.lease_key;
     stream_logs(system, actors.leases, std::move(request), std::move(call.common), call.reply);
     co_return ApiReply{0, {}, {}};
@@ -139,7 +122,7 @@ Task<ApiReply> GatewayApi::State::exec(Call& call) {
     if (!key) throw Refusal(std::move(key.error()));
     const auto lease = co_await lease_of_app(call);
     const std::string app = find_app(lease, call.param("app")).name;
-    if (over(lease)) refuse(410, "ended", "the order of this lease has ended");
+    if (is_over(lease)) refuse(410, "ended", "the order of this lease has ended");
     // Only what tells who asks is kept of the request.
     LocalRequest proof;
     proof.headers = call.request.headers;

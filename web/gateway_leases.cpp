@@ -1,10 +1,11 @@
+// Leases and the applications on them: accepting an order, deploying, removing, and the way into an
+// application by browser.
 #include <algorithm>
 
 #include "lease/lease_key.hpp"
 #include "lease/route_table.hpp"
 #include "lease/session_cookie.hpp"
 #include "web/gateway_state.hpp"
-#include "web/json_write.hpp"
 #include "web/service_routes.hpp"
 
 namespace grid::web {
@@ -71,6 +72,10 @@ const AppInfo& find_app(const LeaseInfo& lease, std::string_view name) {
     return *it;
 }
 
+bool is_over(const LeaseInfo& lease) noexcept {
+    return lease.state == LeaseState::ending || lease.state == LeaseState::gone;
+}
+
 void take_no_fields(const Call& call) {
     if (!call.request.body.empty()) JsonObject::parse(call.request.body).done();
 }
@@ -96,8 +101,7 @@ Task<LeaseInfo> GatewayApi::State::lease_of(Call& call, std::optional<Hash> aske
     }
     auto found = co_await asker->ask<LeaseInfo>(actors.leases, ask_timeout, find_atom_v, key);
     const bool missing = !found && found.error().code == "not_found";
-    const bool over =
-        missing || (found && (found->state == LeaseState::ending || found->state == LeaseState::gone));
+    const bool over = missing || (found && is_over(*found));
     if (bound && over)
         throw Refusal(problem_of({"revoked_token", "the order of this session has ended; log in again"}));
     auto lease = or_refuse(std::move(found));
@@ -180,10 +184,7 @@ Task<ApiReply> GatewayApi::State::list_apps(Call& call) {
     json.begin_array("apps");
     for (const auto& lease : leases) {
         for (const auto& app : lease.apps) {
-            json.begin_object();
-            write_hash(json, "lease_key", lease.lease_key);
-            write_members(json, app);
-            json.end_object();
+            write_app(json, lease.lease_key, app);
         }
     }
     json.end_array();
@@ -209,22 +210,12 @@ Task<ApiReply> GatewayApi::State::deploy_with(Call& call, JsonObject& body) {
     auto deployed =
         co_await asker->ask<AppInfo>(actors.leases, deploy_timeout, deploy_atom_v, std::move(request));
     const auto app = or_refuse(std::move(deployed));
-    JsonText json;
-    json.begin_object();
-    write_hash(json, "lease_key", lease.lease_key);
-    write_members(json, app);
-    json.end_object();
-    co_return json_reply(json.take());
+    co_return app_reply(lease.lease_key, app);
 }
 
 Task<ApiReply> GatewayApi::State::get_app(Call& call) {
     const auto lease = co_await lease_of_app(call);
-    JsonText json;
-    json.begin_object();
-    write_hash(json, "lease_key", lease.lease_key);
-    write_members(json, find_app(lease, call.param("app")));
-    json.end_object();
-    co_return json_reply(json.take());
+    co_return app_reply(lease.lease_key, find_app(lease, call.param("app")));
 }
 
 Task<ApiReply> GatewayApi::State::remove_app(Call& call) {

@@ -1,7 +1,6 @@
 // What the provider asks of its own gateway.
 #include "chain/calls.hpp"
 #include "web/gateway_state.hpp"
-#include "web/json_write.hpp"
 #include "web/provider_checks.hpp"
 
 namespace grid::web {

@@ -1,6 +1,5 @@
 #include "lease/session_cookie.hpp"
 #include "web/gateway_state.hpp"
-#include "web/json_write.hpp"
 #include "web/session_lookup.hpp"
 
 namespace grid::web {

@@ -6,11 +6,11 @@
 #include "web/ask.hpp"
 #include "web/gateway_api.hpp"
 #include "web/json.hpp"
+#include "web/json_write.hpp"
 
 namespace grid::web {
 
-/// The handlers of the gateway's API and what they need. Sessions and quotes are in gateway_sessions.cpp,
-/// leases and applications in gateway_leases.cpp.
+/// The handlers of the gateway's API and what they need.
 struct GatewayApi::State : std::enable_shared_from_this<GatewayApi::State> {
     State(caf::actor_system& actor_system, GatewayActors a, GatewayOptions& o)
         : system(actor_system),
@@ -52,7 +52,9 @@ struct GatewayApi::State : std::enable_shared_from_this<GatewayApi::State> {
 
     Result<Visitor> identify(const LocalRequest& request) const;
 
+    // gateway_api.cpp
     Task<ApiReply> home(Call& call);
+    // gateway_sessions.cpp
     Task<ApiReply> greet(Call& call);
     Task<ApiReply> greet_estimate(Call& call);
 
@@ -65,6 +67,7 @@ struct GatewayApi::State : std::enable_shared_from_this<GatewayApi::State> {
     Task<ApiReply> logout(Call& call);
     Task<ApiReply> who_am_i(Call& call);
 
+    // gateway_leases.cpp
     Task<ApiReply> accept(Call& call);
     Task<ApiReply> accept_order(Call& call, chain::OrderId id);
     Task<ApiReply> list_leases(Call& call);
@@ -73,7 +76,8 @@ struct GatewayApi::State : std::enable_shared_from_this<GatewayApi::State> {
     Task<ApiReply> deploy_with(Call& call, JsonObject& body);
     Task<ApiReply> get_app(Call& call);
     Task<ApiReply> remove_app(Call& call);
-    Task<ApiReply> logs(Call& call);
+    Task<ApiReply> open_app(Call& call);
+    Task<ApiReply> on_application_host(Call& call);
     // gateway_apps.cpp
     Task<ApiReply> restart_app(Call& call);
     Task<ApiReply> scale_app(Call& call);
@@ -81,13 +85,13 @@ struct GatewayApi::State : std::enable_shared_from_this<GatewayApi::State> {
     Task<ApiReply> start_app(Call& call);
     Task<ApiReply> app_status(Call& call);
     Task<ApiReply> app_events(Call& call);
+    Task<ApiReply> logs(Call& call);
     Task<ApiReply> exec(Call& call);
     Task<ApiReply> change_app(Call& call, messages::ChangeRequest request);
     /// The lease whose log is asked for: also one that has ended, by its key or its order.
     Task<messages::LeaseInfo> lease_of_log(Call& call);
+    // gateway_provider.cpp
     Task<ApiReply> provider_checks(Call& call);
-    Task<ApiReply> open_app(Call& call);
-    Task<ApiReply> on_application_host(Call& call);
 
     /// The lease that a request is about: the token's, or the one that is asked for, or the user's only one.
     /// Leaves with 401 when the token's lease has ended, 403 for a token of another lease, 404 for somebody
@@ -107,9 +111,28 @@ messages::Terms terms_of(JsonObject& body, const chain::Address& user);
 const std::string& app_of(const Call& call);
 /// Leaves with 404 unless the lease runs it.
 const messages::AppInfo& find_app(const messages::LeaseInfo& lease, std::string_view name);
+/// Whether the order of the lease has ended, so that nothing more can be asked of it than its log.
+bool is_over(const messages::LeaseInfo& lease) noexcept;
 /// Operations that say everything by their path take nothing, or an empty object.
 void take_no_fields(const Call& call);
 /// The order that the member "order" names.
 chain::OrderId order_of(JsonObject& body);
+
+/// {"lease_key": ..., and what is known of an application}: an AppInfo or an AppDetail.
+template <class App>
+void write_app(JsonText& json, const chain::Hash& lease_key, const App& app) {
+    json.begin_object();
+    write_hash(json, "lease_key", lease_key);
+    write_members(json, app);
+    json.end_object();
+}
+
+/// 200 with write_app().
+template <class App>
+ApiReply app_reply(const chain::Hash& lease_key, const App& app) {
+    JsonText json;
+    write_app(json, lease_key, app);
+    return json_reply(json.take());
+}
 
 }  // namespace grid::web
