@@ -1,7 +1,6 @@
 #include "web/proxy/connection.hpp"
 
-#include <algorithm>
-
+// A connection's life: one head after the other, deadlines, the access record, our own answers.
 namespace grid::web::proxy {
 
 namespace {
@@ -14,14 +13,6 @@ bool idempotent(std::string_view method) noexcept {
            method == "PUT" || method == "DELETE";
 }
 
-std::string lower_case(std::string_view text) {
-    std::string out(text);
-    for (char& c : out) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-    }
-    return out;
-}
-
 /// The last member of X-Forwarded-For: what the trusted proxy itself saw.
 std::string_view last_member(std::string_view list) noexcept {
     const auto comma = list.rfind(',');
@@ -31,47 +22,8 @@ std::string_view last_member(std::string_view list) noexcept {
 }
 
 // Answers are made outside the coroutines: g++ 12 fails on braced lists within a co_await expression.
-OwnAnswer too_slow() {
-    return {504, "Too slow", "The server did not answer in time. Try again.", {{"Retry-After", "5"}}, {}};
-}
-
-OwnAnswer too_large(std::size_t limit) {
-    return {413, "Body too large", "At most " + std::to_string(limit) + " bytes are taken here.", {}, {}};
-}
-
-OwnAnswer bad_head(const HeadError& error) {
-    return {error.status, std::string(reason_phrase(error.status)), error.reason, {}, {}};
-}
-
-HeadError bad_request(const char* reason) {
-    return {400, reason};
-}
-
-HeadError head_too_large() {
-    return {431, "the request head is too large"};
-}
-
-HeadError timed_out(const char* reason) {
-    return {408, reason};
-}
-
-/// Tells the handler that nobody listens any more, also when the coroutine is dropped with its io_context.
-struct CloseReply {
-    explicit CloseReply(ReplyState& reply) : state(reply) {}
-    ~CloseReply() { state.close(); }
-    CloseReply(const CloseReply&) = delete;
-    CloseReply& operator=(const CloseReply&) = delete;
-    ReplyState& state;
-};
-
-bool is_lease(std::string_view text) noexcept {
-    return text.size() >= 20 && text.size() <= 64 &&
-           text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
-
-bool is_app(std::string_view text) noexcept {
-    return !text.empty() && text.size() <= 32 &&
-           text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
+OwnAnswer bad_head(unsigned status, const char* reason) {
+    return {status, std::string(reason_phrase(status)), reason, {}, {}};
 }
 
 }  // namespace
@@ -85,8 +37,8 @@ Connection::Connection(Worker& worker, Socket client, std::string peer, bool cou
       counted_(counted) {
     event_.expires_at(Clock::time_point::max());
     worker_.enter(*this);
-    shared_.counters.open.fetch_add(1, std::memory_order_relaxed);
-    shared_.counters.total.fetch_add(1, std::memory_order_relaxed);
+    count(shared_.counters.open);
+    count(shared_.counters.total);
 }
 
 Connection::~Connection() {
@@ -224,7 +176,7 @@ Task<bool> Connection::one_request() {
     const auto bytes = in_.view().substr(0, scanner_.size());
     record_.bytes_in = bytes.size();
     if (const auto error = parse_request_head(bytes, shared_.limits, head_)) {
-        co_await refuse(*error);
+        co_await refuse(error->status, error->reason);
         co_return false;
     }
     note_client();
@@ -241,7 +193,7 @@ Task<bool> Connection::one_request() {
             again = co_await forward(std::move(to));
             break;
         case Destination::Kind::answered:
-            shared_.counters.refused.fetch_add(1, std::memory_order_relaxed);
+            count(shared_.counters.refused);
             record_.local = true;
             again = co_await answer(std::move(to.answer));
             break;
@@ -266,20 +218,20 @@ Task<bool> Connection::read_head() {
                 case HeadScanner::State::complete:
                     co_return true;
                 case HeadScanner::State::bad:
-                    co_await refuse(bad_request("a line of the head does not end in CRLF"));
+                    co_await refuse(400, "a line of the head does not end in CRLF");
                     co_return false;
                 case HeadScanner::State::incomplete:
                     break;
             }
             if (in_.size() > shared_.options.max_head) {
-                co_await refuse(head_too_large());
+                co_await refuse(431, "the request head is too large");
                 co_return false;
             }
         }
         const auto space = in_.prepare();
         auto [error, n] = co_await client_.async_read_some(space, use_tuple);
         if (error) {
-            if (expired_ && in_.size() > 0) co_await refuse(timed_out("the request head took too long"));
+            if (expired_ && in_.size() > 0) co_await refuse(408, "the request head took too long");
             co_return false;
         }
         in_.commit(n);
@@ -287,13 +239,13 @@ Task<bool> Connection::read_head() {
 }
 
 /// A bad head: an answer, and the end of the connection, because nobody knows where the next request starts.
-Task<void> Connection::refuse(HeadError error) {
-    shared_.counters.refused.fetch_add(1, std::memory_order_relaxed);
+Task<void> Connection::refuse(unsigned status, const char* reason) {
+    count(shared_.counters.refused);
     client_keeps_ = false;
     record_.local = true;
-    const OwnAnswer own = bad_head(error);
+    const OwnAnswer own = bad_head(status, reason);
     touch(shared_.options.body_timeout, Expire::all);
-    record_.status = error.status;
+    record_.status = status;
     out_ = render_answer(own, html_, true, to_head_, worker_.date());
     if (co_await send_to_client(out_, {})) co_await linger();
 }
@@ -323,214 +275,6 @@ Task<void> Connection::linger() {
             co_await client_.async_read_some(asio::buffer(block.data(), block.size()), use_tuple);
         if (error) break;
         total += n;
-    }
-}
-
-Connection::Destination Connection::destination() {
-    Destination to;
-    to.host = host_name(head_.authority, &to.port);
-    if (to.host.ends_with('.')) to.host.pop_back();
-    record_.host = to.host;
-    const auto refuse_with = [&to](unsigned status, std::string title, std::string detail) {
-        to.kind = Destination::Kind::answered;
-        to.answer = {status, std::move(title), std::move(detail), {}, {}};
-        return to;
-    };
-    if (shared_.wiring) {
-        const std::string& domain = shared_.wiring->apps_domain;
-        const std::string_view host = to.host;
-        const bool below = !domain.empty() && host.ends_with(domain) &&
-                           (host.size() == domain.size() || host[host.size() - domain.size() - 1] == '.');
-        if (below) {
-            if (host.size() > domain.size()) to.label = host.substr(0, host.size() - domain.size() - 1);
-            to.route = worker_.routes().by_label(to.label);
-            if (!to.route) {
-                return refuse_with(
-                    404, "No such application",
-                    "No application is served under this name. It may have been removed, or its order "
-                    "may have ended long ago.");
-            }
-            const auto& reserved = shared_.options.reserved_prefix;
-            const bool ours = !reserved.empty() && head_.path.starts_with(reserved);
-            to.kind = ours ? Destination::Kind::local : Destination::Kind::application;
-            return to;
-        }
-    }
-    const auto& hosts = shared_.options.local_hosts;
-    if (!hosts.empty() && std::find(hosts.begin(), hosts.end(), to.host) == hosts.end()) {
-        return refuse_with(421, "Not served here", "This server does not answer to that host name.");
-    }
-    if (shared_.wiring && head_.path.starts_with("/a/")) return path_destination(std::move(to));
-    return to;
-}
-
-/// /a/<lease>/<app>/...
-Connection::Destination Connection::path_destination(Destination to) {
-    const auto rest = head_.path.substr(3);
-    const auto slash = rest.find('/');
-    const auto lease = rest.substr(0, slash);
-    const auto after = slash == std::string_view::npos ? std::string_view{} : rest.substr(slash + 1);
-    const auto end = after.find('/');
-    const auto app = after.substr(0, end);
-    if (is_lease(lease) && is_app(app)) to.route = worker_.routes().by_path(lease, app);
-    if (!to.route) {
-        to.kind = Destination::Kind::answered;
-        to.answer = {404,
-                     "No such application",
-                     "The path form is /a/<lease>/<app>/...; no such application is known.",
-                     {},
-                     {}};
-        return to;
-    }
-    to.prefix = "/a/" + std::string(lease) + "/" + std::string(app);
-    if (end == std::string_view::npos) {
-        // Without the slash the application's relative links would lead elsewhere.
-        std::string location = to.prefix + "/";
-        if (!head_.query.empty()) location += "?" + std::string(head_.query);
-        to.kind = Destination::Kind::answered;
-        to.answer = {308, "Moved", "The application's root ends in a slash.", {{"Location", location}}, {}};
-        return to;
-    }
-    to.kind = Destination::Kind::application;
-    to.target = head_.target.substr(to.prefix.size());
-    to.label = lease::application_label(app, lease);
-    sandbox_ = true;
-    return to;
-}
-
-Task<bool> Connection::read_local_body(std::string& body) {
-    const auto limit = shared_.options.max_local_body;
-    if (head_.content_length && *head_.content_length > limit) {
-        co_await answer(too_large(limit));
-        co_return false;
-    }
-    if (head_.expects_continue && !request_framing_.complete() && in_.size() == 0) {
-        if (!co_await send_to_client("HTTP/1.1 100 Continue\r\n\r\n", {})) co_return false;
-    }
-    while (!request_framing_.complete()) {
-        if (in_.size() > 0) {
-            const auto step = request_framing_.feed(in_.view(), &body);
-            in_.consume(step.used);
-            record_.bytes_in += step.used;
-            if (step.state == Framing::State::bad) {
-                co_await refuse(bad_request(request_framing_.reason()));
-                co_return false;
-            }
-            if (body.size() > limit) {
-                co_await answer(too_large(limit));
-                co_return false;
-            }
-            if (step.state == Framing::State::complete) break;
-        }
-        touch(shared_.options.body_timeout, Expire::client_read);
-        const auto space = in_.prepare();
-        auto [error, n] = co_await client_.async_read_some(space, use_tuple);
-        if (error) {
-            if (expired_) co_await refuse(timed_out("the request body took too long"));
-            co_return false;
-        }
-        in_.commit(n);
-    }
-    co_return true;
-}
-
-LocalRequest Connection::local_request(Destination& to) {
-    LocalRequest request;
-    request.method = head_.method;
-    request.target = head_.target;
-    request.path = head_.path;
-    request.query = head_.query;
-    request.host = std::move(to.host);
-    request.port = to.port;
-    request.headers.reserve(head_.fields.size());
-    for (const auto& field : head_.fields) request.headers.emplace_back(lower_case(field.name), field.value);
-    request.client = record_.client;
-    request.upgrade = head_.upgrade && !head_.has_body();
-    request.https = shared_.trusts(peer_) && equal_ignoring_case(head_.value("x-forwarded-proto"), "https");
-    request.application = std::move(to.route);
-    return request;
-}
-
-Task<bool> Connection::serve_local(Destination to) {
-    shared_.counters.local.fetch_add(1, std::memory_order_relaxed);
-    record_.local = true;
-    LocalRequest request = local_request(to);
-    if (!co_await read_local_body(request.body)) co_return false;
-
-    const std::weak_ptr<Connection> weak = weak_from_this();
-    auto state =
-        std::make_shared<ReplyState>(shared_.options.reply_queue_limit, [weak, mailbox = worker_.mailbox()] {
-            mailbox->post([weak] {
-                if (const auto self = weak.lock()) self->wake();
-            });
-        });
-    const CloseReply guard{*state};
-    try {
-        shared_.handler.handle(std::move(request), make_local_reply(state));
-    } catch (const std::exception&) {
-        // The reply went with the exception, so the client gets the 500 of a reply that was let go.
-    }
-    co_return co_await send_local(*state);
-}
-
-Task<bool> Connection::send_local(ReplyState& state) {
-    touch(shared_.options.local_timeout, Expire::wake);
-    bool chunked = false;
-    bool bodiless = to_head_;
-    bool keep = client_keeps_;
-    ReplyState::Ready ready;
-    for (;;) {
-        if (aborted_) co_return false;
-        if (!state.take(ready)) {
-            if (expired_) {
-                if (answered_) co_return false;
-                co_return co_await answer(too_slow());
-            }
-            watching_ = true;
-            co_await wait_event();
-            watching_ = false;
-            continue;
-        }
-        if (ready.upgrade) co_return co_await serve_web_socket(std::move(*ready.upgrade));
-        out_.clear();
-        if (ready.head) {
-            answered_ = true;
-            record_.status = ready.status;
-            append_answer_head(ready.status, ready.headers, worker_.date(), out_);
-            const bool no_body = ready.status < 200 || ready.status == 204 || ready.status == 304;
-            bodiless = bodiless || no_body;
-            if (ready.streaming && !no_body) {
-                chunked = head_.minor == 1;
-                keep = keep && chunked;
-                if (chunked) out_ += "Transfer-Encoding: chunked\r\n";
-            } else if (!no_body) {
-                out_ += "Content-Length: " + std::to_string(ready.body.size()) + "\r\n";
-            }
-            if (!keep) {
-                out_ += "Connection: close\r\n";
-            } else if (head_.minor == 0) {
-                out_ += "Connection: keep-alive\r\n";
-            }
-            out_ += "\r\n";
-        }
-        std::string_view body = bodiless ? std::string_view{} : std::string_view(ready.body);
-        std::string joined;
-        if (chunked && !bodiless) {
-            if (!body.empty()) {
-                char size[20];
-                std::snprintf(size, sizeof size, "%zx\r\n", body.size());
-                joined.append(size).append(body).append("\r\n");
-            }
-            if (ready.finished) joined.append("0\r\n\r\n");
-            body = joined;
-        }
-        touch(shared_.options.body_timeout, Expire::all);
-        if (!co_await send_to_client(out_, body)) co_return false;
-        if (ready.broken) co_return false;
-        if (ready.finished) co_return keep;
-        // A stream may be silent for as long as its handler likes; the client's leaving is noticed by the
-        // sweep.
-        touch(std::chrono::hours(24 * 365), Expire::wake);
     }
 }
 

@@ -67,24 +67,28 @@ private:
     /// What became of an attempt to get a response head.
     enum class Outcome : std::uint8_t { head, nothing, broken, slow, gone, bad };
 
-    // connection.cpp: the loop, local requests, our own answers
+    // connection.cpp: one head after the other, our own answers
     Task<bool> one_request();
     Task<bool> read_head();
     void begin_record();
     void end_record();
     void note_client();
+    Task<bool> answer(OwnAnswer own);
+    Task<void> refuse(unsigned status, const char* reason);
+    Task<void> linger();
+    Task<bool> send_to_client(std::string_view first, std::string_view second);
+    void touch(std::chrono::milliseconds limit, Expire expire);
+    Task<void> wait_event();
+
+    // destination.cpp
     Destination destination();
     Destination path_destination(Destination to);
-    Task<bool> answer(OwnAnswer own);
-    Task<void> refuse(HeadError error);
-    Task<void> linger();
+
+    // local_request.cpp: our own handler
     Task<bool> serve_local(Destination to);
     Task<bool> read_local_body(std::string& body);
     LocalRequest local_request(Destination& to);
     Task<bool> send_local(ReplyState& state);
-    Task<bool> send_to_client(std::string_view first, std::string_view second);
-    void touch(std::chrono::milliseconds limit, Expire expire);
-    Task<void> wait_event();
 
     // web_socket.cpp: a local request that became a WebSocket
     struct Frames;
@@ -92,30 +96,38 @@ private:
     static Task<void> send_frames(std::shared_ptr<Connection> self, std::shared_ptr<Frames> frames);
     void give_up_frames();
 
-    // forward.cpp: applications
+    // forward.cpp: who gets to an application
     Task<bool> forward(Destination to);
-    OwnAnswer failure(Outcome outcome) const;
     std::optional<OwnAnswer> refusal(const lease::Route& route, const Access& access,
                                      const std::string& label) const;
+
+    // exchange.cpp: one request to an application
     Task<bool> exchange(const Destination& to);
     Task<Outcome> connect_upstream(const lease::Route& route, bool fresh);
     Task<Outcome> connect_fresh(const Tcp::endpoint& endpoint);
     Task<Outcome> send_request(bool& untouched);
-    bool take_body(const Framing::Step& step);
+    Task<bool> finish_exchange(bool complete, bool leftover);
+    Task<bool> failed(Outcome outcome);
+    OwnAnswer failure(Outcome outcome) const;
+    void close_upstream();
+
+    // response.cpp
     Task<Outcome> read_response_head(char* block, std::size_t size, std::size_t& filled,
                                      std::size_t& head_size);
     Task<Outcome> read_final_head(char* block, std::size_t size, std::size_t& filled, std::size_t& head_size);
     Task<bool> relay_response(char* block, std::size_t filled, std::size_t head_size);
-    Task<bool> failed(Outcome outcome);
-    Task<bool> finish_exchange(bool complete, bool leftover);
-    Task<void> join_upload();
-    static Task<void> upload(std::shared_ptr<Connection> self);
-    Task<void> upload_body();
-    Task<bool> tunnel(std::string_view early);
-    static Task<void> tunnel_up(std::shared_ptr<Connection> self);
     void touch_response();
     std::chrono::milliseconds stream_idle() const;
-    void close_upstream();
+
+    // upload.cpp: a request's body, beside the response
+    bool take_body(const Framing::Step& step);
+    static Task<void> upload(std::shared_ptr<Connection> self);
+    Task<void> upload_body();
+    Task<void> join_upload();
+
+    // tunnel.cpp: after 101
+    Task<bool> tunnel(std::string_view early);
+    static Task<void> tunnel_up(std::shared_ptr<Connection> self);
 
     Worker& worker_;
     Shared& shared_;

@@ -82,8 +82,7 @@ struct Connection::Frames {
 Task<bool> Connection::serve_web_socket(WebSocketUpgrade upgrade) {
     // Frames before the answer to the handshake: RFC 6455, section 4.1 forbids them.
     if (in_.size() > 0) {
-        const HeadError early{400, "nothing may follow the handshake before it is answered"};
-        co_await refuse(early);
+        co_await refuse(400, "nothing may follow the handshake before it is answered");
         co_return false;
     }
     const std::weak_ptr<Connection> weak = weak_from_this();

@@ -121,7 +121,7 @@ void Worker::start_connection(Socket socket) {
         const auto bytes = render_answer(busy, false, true, false, date());
         [[maybe_unused]] const auto sent =
             ::send(socket.native_handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-        shared_.counters.refused.fetch_add(1, std::memory_order_relaxed);
+        count(shared_.counters.refused);
         return;
     }
     auto connection = std::make_shared<Connection>(*this, std::move(socket), std::move(peer), counted);

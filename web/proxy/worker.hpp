@@ -31,14 +31,21 @@ private:
     std::unordered_map<std::string, std::size_t> counts_;
 };
 
+/// Counters stand for themselves: no order between them.
+inline void count(std::atomic<std::uint64_t>& counter, std::uint64_t by = 1) {
+    counter.fetch_add(by, std::memory_order_relaxed);
+}
+
+/// Of one server since its start, but for `open`.
 struct Counters {
-    std::atomic<std::uint64_t> open{0};
-    std::atomic<std::uint64_t> total{0};
-    std::atomic<std::uint64_t> local{0};
-    std::atomic<std::uint64_t> forwarded{0};
-    std::atomic<std::uint64_t> refused{0};
-    std::atomic<std::uint64_t> connects{0};
-    std::atomic<std::uint64_t> retries{0};
+    std::atomic<std::uint64_t> open{0};       ///< connections of clients now
+    std::atomic<std::uint64_t> total{0};      ///< connections of clients
+    std::atomic<std::uint64_t> local{0};      ///< requests to our own handler
+    std::atomic<std::uint64_t> forwarded{0};  ///< requests to applications
+    std::atomic<std::uint64_t> refused{
+        0};  ///< connections and requests that we answered with an error ourselves
+    std::atomic<std::uint64_t> connects{0};  ///< new connections to applications
+    std::atomic<std::uint64_t> retries{0};   ///< requests that went out once more
 };
 
 /// What all threads of one server share; constant but for the counters.
