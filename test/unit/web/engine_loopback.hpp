@@ -208,4 +208,18 @@ inline std::string ok(std::string_view body) {
            std::string(body);
 }
 
+/// The first line of a response.
+inline std::string status_line(const std::string& response) {
+    return response.substr(0, response.find("\r\n"));
+}
+
+/// What follows the head of a response.
+inline std::string body_of(const std::string& response) {
+    return response.substr(response.find("\r\n\r\n") + 4);
+}
+
+inline bool has(const std::string& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
+}
+
 }  // namespace loopback

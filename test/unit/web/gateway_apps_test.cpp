@@ -7,6 +7,7 @@ using namespace grid;
 using namespace grid::messages;
 using namespace grid::web;
 using test::ask;
+using test::contains;
 using test::GatewayWorld;
 using test::is_problem;
 using test::request_for;
@@ -243,4 +244,51 @@ TEST_CASE_METHOD(GatewayWorld, "a command's WebSocket is closed when its session
     sessions->end(lease(1));
     session.client->wait([](FakeClient& c) { return c.closed != 0; });
     CHECK(session.client->closed == 1008);
+}
+
+TEST_CASE_METHOD(GatewayWorld, "a log is sent as text until its end") {
+    auto gateway = api();
+    const auto reply =
+        ask(*gateway, request_for("GET", "/v1/apps/web/logs?tail=5&workload=db", bearer(token(1, 1))));
+    CHECK(reply->status() == 200);
+    CHECK(reply->header("Content-Type") == "text/plain; charset=utf-8");
+    CHECK(reply->header("X-Content-Type-Options") == "nosniff");
+    CHECK(reply->header("Cache-Control") == "no-store");
+    CHECK(reply->body() == "one\ntwo\n");
+    REQUIRE(log_requests.size() == 1);
+    CHECK(log_requests[0].lease_key == lease(1));
+    CHECK(log_requests[0].app == "web");
+    CHECK(log_requests[0].tail == 5);
+    CHECK(log_requests[0].workload == "db");
+    CHECK_FALSE(log_requests[0].follow);
+    CHECK(is_problem(*ask(*gateway, request_for("GET", "/v1/apps/web/logs?tail=-1", bearer(token(1, 1)))),
+                     400, "bad_query"));
+    CHECK(is_problem(*ask(*gateway, request_for("GET", "/v1/apps/shop/logs", bearer(token(1, 1)))), 404,
+                     "not_found"));
+    CHECK(is_problem(
+        *ask(*gateway, request_for("GET", "/v1/apps/web/logs", bearer(token(1, 1, lease::Scope::read)))), 403,
+        "forbidden"));
+    CHECK(log_requests.size() == 1);
+}
+
+TEST_CASE_METHOD(GatewayWorld, "a followed log stops when its reader has gone") {
+    auto gateway = api();
+    auto reply = std::make_shared<test::RecordedReply>();
+    gateway->handle(request_for("GET", "/v1/apps/web/logs?follow=true", bearer(token(1, 1))), reply);
+    reply->wait([](const test::RecordedReply& r) { return r.body() == "first line\n"; });
+    log_sink_actor to;
+    {
+        const std::lock_guard lock(mutex);
+        to = sink;
+    }
+    caf::scoped_actor self(world.system);
+    // Each piece is acknowledged when it has been written.
+    bool acknowledged = false;
+    self->request(to, std::chrono::seconds(30), LogChunk{"web", "second\n", false})
+        .receive([&](ack_atom) { acknowledged = true; }, [](const caf::error&) {});
+    CHECK(acknowledged);
+    CHECK(reply->body() == "first line\nsecond\n");
+    reply->close();
+    self->wait_for(to);
+    CHECK(reply->body() == "first line\nsecond\n");
 }

@@ -263,10 +263,6 @@ inline web::GatewayActors GatewayWorld::actors() {
     return actors;
 }
 
-inline bool contains(const RecordedReply& reply, std::string_view text) {
-    return reply.body().find(text) != std::string::npos;
-}
-
 inline bool is_problem(const RecordedReply& reply, unsigned status, const std::string& code) {
     CAPTURE(reply.status(), reply.body());
     CHECK(reply.status() == status);

@@ -41,18 +41,6 @@ void echo(LocalRequest request, std::shared_ptr<LocalReply> reply) {
                 request.method + " " + request.target + " " + request.body);
 }
 
-bool has(const std::string& text, std::string_view part) {
-    return text.find(part) != std::string::npos;
-}
-
-std::string body_of(const std::string& response) {
-    return response.substr(response.find("\r\n\r\n") + 4);
-}
-
-std::string status_line(const std::string& response) {
-    return response.substr(0, response.find("\r\n"));
-}
-
 /// Keeps a reply for the test.
 struct Keeper {
     std::promise<std::shared_ptr<LocalReply>> promise;

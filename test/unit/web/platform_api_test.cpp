@@ -17,6 +17,7 @@ using namespace grid::messages;
 using namespace grid::web;
 using test::address_of;
 using test::ask;
+using test::contains;
 using test::file_content;
 using test::hash_of;
 using test::request_for;
@@ -114,10 +115,6 @@ struct Fixture {
         return made;
     }
 };
-
-bool contains(const test::RecordedReply& reply, std::string_view text) {
-    return reply.body().find(text) != std::string::npos;
-}
 
 std::set<std::string> operations_of(const std::vector<ApiRoute>& routes) {
     std::set<std::string> out;

@@ -133,4 +133,8 @@ inline std::shared_ptr<RecordedReply> ask(web::LocalHandler& handler, web::Local
     return reply;
 }
 
+inline bool contains(const RecordedReply& reply, std::string_view text) {
+    return reply.body().find(text) != std::string::npos;
+}
+
 }  // namespace grid::test

@@ -15,10 +15,6 @@ using grid::test::request_for;
 
 namespace {
 
-bool has(const std::string& text, std::string_view part) {
-    return text.find(part) != std::string::npos;
-}
-
 RpcPort::Ask echo() {
     return [](std::string body, RpcPort::Reply reply) {
         reply(has(body, "[]") ? std::string() : "<" + body + ">");
