@@ -12,10 +12,6 @@
 /// chain/abi's.
 namespace grid::chain::calls {
 
-/// What a provider says of itself in Registry.set; `available`, `address` and `status` are the contract's to
-/// set.
-Bytes encode_info(const Provider& provider);
-
 namespace token {
 Bytes name();
 Bytes symbol();

@@ -27,20 +27,4 @@ std::string lease_label(const chain::Hash& lease_key);
 /// browsers read as punycode ("xn", "xn--...").
 bool valid_app_name(std::string_view app) noexcept;
 
-/// "<app>--<lease label>.<apps domain>": one label before the domain, so one wildcard certificate serves all.
-/// Code `bad_app_name`.
-Result<std::string> app_host(std::string_view app, const chain::Hash& lease_key,
-                             std::string_view apps_domain);
-
-/// What an application's host name says.
-struct AppHost {
-    std::string app;
-    std::string lease_label;
-    friend bool operator==(const AppHost&, const AppHost&) = default;
-};
-
-/// Reads a Host header or SNI name: letters of either case, an optional port, an optional final dot.
-/// Code `bad_host`: not one label of that form directly before the apps domain.
-Result<AppHost> parse_app_host(std::string_view host, std::string_view apps_domain);
-
 }  // namespace grid::lease

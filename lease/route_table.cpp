@@ -1,10 +1,10 @@
 #include "lease/route_table.hpp"
 
+#include "lease/lease_key.hpp"
+
 namespace grid::lease {
 
 namespace {
-
-constexpr std::size_t kShortLease = 20;
 
 std::string_view without_prefix(std::string_view hex) {
     return hex.starts_with("0x") ? hex.substr(2) : hex;
@@ -12,14 +12,10 @@ std::string_view without_prefix(std::string_view hex) {
 
 }  // namespace
 
-std::string short_lease(std::string_view lease_key_hex) {
-    return std::string(without_prefix(lease_key_hex).substr(0, kShortLease));
-}
-
 std::string application_label(std::string_view app, std::string_view lease_key_hex) {
     std::string label(app);
     label += "--";
-    label += without_prefix(lease_key_hex).substr(0, kShortLease);
+    label += without_prefix(lease_key_hex).substr(0, kLeaseLabelDigits);
     return label;
 }
 
@@ -40,7 +36,7 @@ std::shared_ptr<const Route> RouteTable::by_label(std::string_view label) const 
 }
 
 std::shared_ptr<const Route> RouteTable::by_path(std::string_view lease, std::string_view app) const {
-    if (lease.size() < kShortLease) return nullptr;
+    if (lease.size() < kLeaseLabelDigits) return nullptr;
     auto route = by_label(application_label(app, lease));
     // The short name leads to the route, but whoever wrote more digits must mean the same lease.
     if (route && !std::string_view(route->lease_key).starts_with(lease)) return nullptr;

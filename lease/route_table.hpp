@@ -63,11 +63,8 @@ struct Route {
     }
 };
 
-/// "0x" is dropped, the first 20 digits stay: how a lease is named in host names and paths.
-std::string short_lease(std::string_view lease_key_hex);
-
-/// The one DNS label of an application's host: "<app>--<short lease>". An app name has at most 32 characters,
-/// so the label fits into the 63 that DNS allows.
+/// The one DNS label of an application's host: "<app>--<lease label>" (lease_key.hpp). An app name has at
+/// most 32 characters, so the label fits into the 63 that DNS allows.
 std::string application_label(std::string_view app, std::string_view lease_key_hex);
 
 /// All routes of a gateway at one moment. Filled by one thread, then published and never changed.

@@ -16,7 +16,7 @@ Result<lease::Claims> find_api_cookie(std::string_view cookies, const lease::Ses
                                       chain::Timestamp now, const chain::Hash& lease) {
     Result<lease::Claims> best = fail("no_token", "no session came with the request: log in first");
     for (const auto& cookie : lease::parse_cookies(cookies)) {
-        if (!cookie.name.starts_with("cpuser_")) continue;
+        if (!cookie.name.starts_with(lease::kSessionCookiePrefix)) continue;
         auto claims = check_api_token(cookie.value, sessions, now);
         if (claims && lease::session_cookie_name(claims->user) != cookie.name)
             claims = fail("bad_token", "the session is not of the user that its cookie names");

@@ -136,20 +136,6 @@ void append_foreign_cookies(std::string_view cookie_header, std::string& out) {
     }
 }
 
-std::string_view cookie_value(std::string_view cookie_header, std::string_view name) {
-    while (!cookie_header.empty()) {
-        const auto semicolon = cookie_header.find(';');
-        const auto pair = trimmed(cookie_header.substr(0, semicolon));
-        cookie_header =
-            semicolon == std::string_view::npos ? std::string_view{} : cookie_header.substr(semicolon + 1);
-        const auto equals = pair.find('=');
-        if (equals != std::string_view::npos && trimmed(pair.substr(0, equals)) == name) {
-            return trimmed(pair.substr(equals + 1));
-        }
-    }
-    return {};
-}
-
 void rewrite_request(const RequestHead& head, const RequestRewrite& with, std::string& out) {
     out.append(head.method).append(" ");
     out.append(with.target.empty() ? head.target : with.target);

@@ -43,7 +43,5 @@ void rewrite_response(const ResponseHead& head, const ResponseRewrite& with, std
 bool is_own_cookie(std::string_view name) noexcept;
 /// Appends the pairs of a Cookie value that are not ours, joined by "; ". Nothing when none is left.
 void append_foreign_cookies(std::string_view cookie_value, std::string& out);
-/// The first value of one cookie in a Cookie header value; empty when there is none.
-std::string_view cookie_value(std::string_view cookie_header, std::string_view name);
 
 }  // namespace grid::web::proxy

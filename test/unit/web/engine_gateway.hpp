@@ -7,6 +7,7 @@
 
 #include "engine_loopback.hpp"
 #include "lease/route_table.hpp"
+#include "lease/session_cookie.hpp"
 #include "web/http_server.hpp"
 #include "web/proxy/access.hpp"
 #include "web/proxy/head.hpp"
@@ -21,7 +22,9 @@ public:
     grid::web::proxy::Access check(const grid::lease::Route&, const grid::web::proxy::RequestHead& head,
                                    std::uint64_t) const override {
         grid::web::proxy::Access access;
-        const auto cookie = grid::web::proxy::cookie_value(head.value("cookie"), "cpuser_0xabc");
+        std::string_view cookie;
+        for (const auto& one : grid::lease::parse_cookies(head.value("cookie")))
+            if (one.name == "cpuser_0xabc") cookie = one.value;
         const auto authorization = head.value("authorization");
         access.strip_authorization = authorization == "Bearer good";
         if (cookie == "good" || access.strip_authorization) {
