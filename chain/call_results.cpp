@@ -2,24 +2,9 @@
 
 #include "chain/calls.hpp"
 #include "chain/contracts/tuples.hpp"
+#include "chain/return_data.hpp"
 
 namespace grid::chain::calls {
-
-namespace {
-
-/// Reads return data with `read(decoder)`.
-template <class Read>
-auto decode(ByteView output, const char* expected, Read read)
-    -> Result<decltype(read(std::declval<abi::Decoder&>()))> {
-    abi::Decoder in(output);
-    auto value = read(in);
-    if (in.bad())
-        return fail("bad_result", std::string("expected ") + expected + " as return data, came " +
-                                      std::to_string(output.size()) + " bytes that are not one");
-    return value;
-}
-
-}  // namespace
 
 Result<Amount> decode_amount(ByteView output) {
     return decode(output, "an amount", [](abi::Decoder& in) { return in.uint(); });

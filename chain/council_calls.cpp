@@ -1,6 +1,7 @@
 #include "chain/council_calls.hpp"
 
 #include "chain/contracts/tuples.hpp"
+#include "chain/return_data.hpp"
 
 namespace grid::chain::calls {
 
@@ -18,18 +19,6 @@ Bytes id_call(std::string_view signature, std::uint64_t id) {
 
 Bytes account_call(std::string_view signature, const Address& account) {
     return with(signature, Encoder{}.address(account));
-}
-
-/// Reads return data with `read(decoder)`.
-template <class Read>
-auto decode(ByteView output, const char* expected, Read read)
-    -> grid::Result<decltype(read(std::declval<abi::Decoder&>()))> {
-    abi::Decoder in(output);
-    auto value = read(in);
-    if (in.bad())
-        return fail("bad_result", std::string("expected ") + expected + " as return data, came " +
-                                      std::to_string(output.size()) + " bytes that are not one");
-    return value;
 }
 
 /// A dynamic struct behind its offset.

@@ -39,6 +39,15 @@ void trade(Chain& chain) {
     chain.must(account(3), chain.contracts.market, chain::calls::market::cancel_order({2}));
 }
 
+order_watcher_actor watcher_into(World& world, const std::shared_ptr<std::vector<OrderChanged>>& heard) {
+    return world.own(world.system().spawn(
+        [heard](order_watcher_actor::pointer, caf::unit_t) {
+            return order_watcher_actor::behavior_type{
+                [heard](const OrderChanged& change) { heard->push_back(change); }};
+        },
+        caf::unit));
+}
+
 std::vector<std::map<store::Bytes, store::Bytes>> all_rows(Disk& disk) {
     return {disk.rows("orders"),    disk.rows("order.blocks"),    disk.rows("order.undo"),
             disk.rows("providers"), disk.rows("registry.blocks"), disk.rows("registry.undo")};
@@ -160,13 +169,8 @@ TEST_CASE("watchers hear of an order after the change is durable") {
     chain.fund(kUser);
     World world(disk, chain);
     Projections node(world);
-    auto heard = std::make_shared<std::vector<OrderChanged>>();
-    order_watcher_actor watcher = world.own(world.system().spawn(
-        [heard](order_watcher_actor::pointer, caf::unit_t) {
-            return order_watcher_actor::behavior_type{
-                [heard](const OrderChanged& change) { heard->push_back(change); }};
-        },
-        caf::unit));
+    const auto heard = std::make_shared<std::vector<OrderChanged>>();
+    const auto watcher = watcher_into(world, heard);
     CHECK(world.ask<OrderPage>(node.orders, live_atom_v, watcher).value().rows.empty());
     disk.held = true;
     chain.create_order(kUser, kProvider);
@@ -245,13 +249,8 @@ TEST_CASE("watchers hear what a reorganisation made of the orders that they know
     const auto fork = chain.blocks.back().number;
     World world(disk, chain);
     Projections node(world);
-    auto heard = std::make_shared<std::vector<OrderChanged>>();
-    order_watcher_actor watcher = world.own(world.system().spawn(
-        [heard](order_watcher_actor::pointer, caf::unit_t) {
-            return order_watcher_actor::behavior_type{
-                [heard](const OrderChanged& change) { heard->push_back(change); }};
-        },
-        caf::unit));
+    const auto heard = std::make_shared<std::vector<OrderChanged>>();
+    const auto watcher = watcher_into(world, heard);
     world.ask<OrderPage>(node.orders, live_atom_v, watcher).value();
     chain.must(kProvider, chain.contracts.market, chain::calls::market::activate_order(kept));
     const auto left = chain.create_order(account(3), kProvider);

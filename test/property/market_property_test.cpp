@@ -7,6 +7,7 @@
 #include "chain/settlement.hpp"
 #include "property/log_model.hpp"
 #include "property/runs.hpp"
+#include "property/state_rows.hpp"
 #include "unit/chain/world.hpp"
 
 using namespace grid::chain;
@@ -107,15 +108,7 @@ public:
     }
 
     /// At the end: a follower fed with write sets has the same state, and a rollback undoes everything.
-    void finish() {
-        State follower = make_genesis_state(genesis_);
-        State copy = state_;
-        for (const Row& row : copy.take_write_set()) RC_ASSERT(follower.load(row).has_value());
-        RC_ASSERT(rows_of(follower) == rows_of(state_));
-        State back = state_;
-        back.rollback(start_);
-        RC_ASSERT(rows_of(back) == rows_of(make_genesis_state(genesis_)));
-    }
+    void finish() { follows_and_goes_back(state_, start_, genesis_); }
 
     const std::map<std::string, std::size_t>& events_seen() const { return events_seen_; }
 

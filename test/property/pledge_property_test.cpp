@@ -7,6 +7,7 @@
 #include "property/pledge_model.hpp"
 #include "property/pledge_steps.hpp"
 #include "property/runs.hpp"
+#include "property/state_rows.hpp"
 #include "unit/chain/world.hpp"
 
 using namespace grid::chain;
@@ -56,13 +57,7 @@ public:
     void finish() {
         for (std::size_t p = 0; p < kPools; ++p) check_pool(p);
         check_slashes();
-        State follower = make_genesis_state(genesis_);
-        State copy = state_;
-        for (const Row& row : copy.take_write_set()) RC_ASSERT(follower.load(row).has_value());
-        RC_ASSERT(rows_of(follower) == rows_of(state_));
-        State back = state_;
-        back.rollback(start_);
-        RC_ASSERT(rows_of(back) == rows_of(make_genesis_state(genesis_)));
+        follows_and_goes_back(state_, start_, genesis_);
     }
 
     const std::map<std::string, std::size_t>& events_seen() const { return events_seen_; }
