@@ -5,52 +5,32 @@
 // times whether or not earlier ones are answered. Every order must succeed: receipts, state and a restart are
 // checked.
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
-#include <deque>
-#include <filesystem>
+#include <ctime>
 #include <functional>
 #include <span>
-#include <string>
-#include <thread>
 
-#include "chain/calls.hpp"
-#include "chain/ledger.hpp"
+#include "bench/demand.hpp"
+#include "bench/ledger_threads.hpp"
+#include "bench/ledger_workload.hpp"
 #include "chain/recover_each.hpp"
 
 namespace {
 
 using namespace grid;
-using namespace grid::chain;
+using namespace grid::bench;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kUsers = 16'384;
-constexpr std::size_t kProviders = 16;
-constexpr std::size_t kOrders = kUsers * kProviders;
 constexpr std::size_t kWindow = 4096;        ///< transactions in flight
 constexpr std::size_t kPaced = kOrders / 4;  ///< the last orders are sent at half the rate of the others
-constexpr Resources kResources{100, 128, 256, 0};
-constexpr Seconds kDuration{3600};
 
 double seconds_since(Clock::time_point begin) {
     return std::chrono::duration<double>(Clock::now() - begin).count();
-}
-
-[[noreturn]] void stop(const std::string& why) {
-    std::fprintf(stderr, "bench_ledger: %s\n", why.c_str());
-    std::exit(1);
-}
-
-template <class T>
-T demand(Result<T> result, const char* what) {
-    if (!result) stop(std::string(what) + ": " + result.error().code + ": " + result.error().message);
-    if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
 /// Processor time of this process so far, in seconds.
@@ -62,121 +42,6 @@ double cpu_seconds() {
     };
     return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
-
-/// Runs a share of the work on each core.
-template <class Work>
-void on_all_cores(Work work) {
-    const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
-    std::vector<std::thread> threads;
-    for (unsigned core = 0; core < cores; ++core) threads.emplace_back([=] { work(core, cores); });
-    for (std::thread& thread : threads) thread.join();
-}
-
-/// The threads that the ledger's owner provides: workers and the producer.
-class Threads {
-public:
-    ~Threads() {
-        {
-            std::lock_guard lock(mutex_);
-            stopping_ = true;
-        }
-        tasks_wake_.notify_all();
-        behind_wake_.notify_all();
-        for (std::thread& thread : threads_) thread.join();
-        if (background_) background_->join();
-    }
-    void start(Ledger& ledger) {
-        for (unsigned i = 0; i < std::max(1u, std::thread::hardware_concurrency()); ++i)
-            threads_.emplace_back([this] { run_tasks(); });
-        threads_.emplace_back([this, &ledger] { run_producer(ledger); });
-        background_.emplace([this] { run_background(); });
-    }
-    /// Before the ledger goes: nobody may be inside produce() then.
-    void stop_producer() {
-        {
-            std::lock_guard lock(mutex_);
-            producer_stopping_ = true;
-        }
-        work_wake_.notify_all();
-        threads_.back().join();
-        threads_.pop_back();
-    }
-    void run(std::function<void()> task) {
-        {
-            std::lock_guard lock(mutex_);
-            tasks_.push_back(std::move(task));
-        }
-        tasks_wake_.notify_one();
-    }
-    void run_behind(std::function<void()> task) {
-        {
-            std::lock_guard lock(mutex_);
-            behind_.push_back(std::move(task));
-        }
-        behind_wake_.notify_one();
-    }
-    void wake() {
-        {
-            std::lock_guard lock(mutex_);
-            work_ = true;
-        }
-        work_wake_.notify_one();
-    }
-
-private:
-    void run_tasks() {
-        for (;;) {
-            std::function<void()> task;
-            {
-                std::unique_lock lock(mutex_);
-                tasks_wake_.wait(lock, [this] { return stopping_ || !tasks_.empty(); });
-                if (tasks_.empty()) return;
-                task = std::move(tasks_.front());
-                tasks_.pop_front();
-            }
-            task();
-        }
-    }
-    /// As in gridd: what nobody waits for gives way to what somebody does.
-    void run_background() {
-        constexpr int kNice = 7;
-        ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice);
-        for (;;) {
-            std::function<void()> task;
-            {
-                std::unique_lock lock(mutex_);
-                behind_wake_.wait(lock, [this] { return stopping_ || !behind_.empty(); });
-                if (behind_.empty()) return;
-                task = std::move(behind_.front());
-                behind_.pop_front();
-            }
-            task();
-        }
-    }
-    void run_producer(Ledger& ledger) {
-        for (;;) {
-            {
-                std::unique_lock lock(mutex_);
-                work_wake_.wait(lock, [this] { return producer_stopping_ || work_; });
-                if (!work_) return;
-                work_ = false;
-            }
-            while (ledger.produce({static_cast<std::uint64_t>(std::time(nullptr))})) {
-            }
-        }
-    }
-    std::mutex mutex_;
-    std::condition_variable tasks_wake_;
-    std::condition_variable work_wake_;
-    std::condition_variable behind_wake_;
-    std::deque<std::function<void()>> behind_;
-    std::optional<std::thread> background_;
-    std::deque<std::function<void()>> tasks_;
-    bool work_ = false;
-    bool stopping_ = false;
-    bool producer_stopping_ = false;
-    std::vector<std::thread> threads_;
-};
 
 /// Sends transactions with a bounded window and waits for all answers.
 class Client {
@@ -225,80 +90,6 @@ private:
     std::size_t in_flight_ = 0;
 };
 
-PrivateKey key_of(std::uint32_t number) {
-    Bytes secret(32, 1);
-    for (std::size_t i = 0; i < 4; ++i) secret[28 + i] = static_cast<std::uint8_t>(number >> (24 - 8 * i));
-    return demand(PrivateKey::from_bytes(secret), "key");
-}
-
-Bytes transaction(const PrivateKey& key, std::uint64_t nonce, const Address& to, Bytes data) {
-    Transaction t;
-    t.chain_id = kEmbeddedChainId;
-    t.nonce = nonce;
-    t.max_fee = 2'000'000'000;
-    t.max_priority_fee = 1'000'000'000;
-    t.gas_limit = 500'000;
-    t.to = to;
-    t.data = std::move(data);
-    return sign(t, key).raw;
-}
-
-struct Workload {
-    std::vector<PrivateKey> users;
-    std::vector<PrivateKey> providers;
-    Prices prices{Amount{10}, Amount{10}, Amount{1}, Amount{1000}};
-    Amount deposit = deposit_for(hourly_rate(kResources, prices), kDuration);
-    std::vector<Bytes> preparation;
-    std::vector<Bytes> orders;
-};
-
-Genesis make_genesis(const Workload& workload) {
-    Genesis genesis;
-    genesis.token_cap = Amount::power_of_two(90);
-    for (const PrivateKey& user : workload.users)
-        genesis.allocations.emplace_back(user.address(), workload.deposit * Amount{kProviders});
-    genesis.market.max_unactivated = kProviders;
-    return genesis;
-}
-
-/// Keys, providers, credits for everybody, and the orders; all signed before the clock runs.
-Workload make_workload() {
-    const ContractAddresses at = embedded_addresses();
-    Workload w;
-    for (std::uint32_t i = 0; i < kProviders; ++i) w.providers.push_back(key_of(i + 1));
-    for (std::uint32_t i = 0; i < kUsers; ++i) w.users.push_back(key_of(1'000'000 + i));
-    for (const PrivateKey& key : w.providers) {
-        Provider info;
-        info.host = "provider.example";
-        info.port = 443;
-        info.prices = info.minimum_prices = w.prices;
-        info.total = {kResources.cpu_milli * kUsers, kResources.memory_mib * kUsers,
-                      kResources.storage_mib * kUsers, 0};
-        info.accepts_offers = true;
-        w.preparation.push_back(transaction(key, 0, at.registry, calls::registry::set(info)));
-    }
-    const std::size_t offset = w.preparation.size();
-    w.preparation.resize(offset + 2 * kUsers);
-    w.orders.resize(kOrders);
-    on_all_cores([&](unsigned core, unsigned cores) {
-        const Amount credits = w.deposit * Amount{kProviders};
-        for (std::size_t u = core; u < kUsers; u += cores) {
-            const PrivateKey& user = w.users[u];
-            w.preparation[offset + 2 * u] =
-                transaction(user, 0, at.token, calls::token::approve(at.credit, credits));
-            w.preparation[offset + 2 * u + 1] =
-                transaction(user, 1, at.credit, calls::credit::purchase(credits));
-            for (std::size_t p = 0; p < kProviders; ++p)
-                w.orders[p * kUsers + u] =
-                    transaction(user, 2 + p, at.market,
-                                calls::market::create_order(w.providers[p].address(), kResources, w.prices,
-                                                            kDuration, {}));
-        }
-    });
-    return w;
-}
-
-/// Recoveries a second with every core at work.
 /// Recoveries a second on all cores, `together` at a time by `recover`.
 double recoveries(const Workload& workload, std::size_t together,
                   const std::function<void(std::span<const SignedDigest>)>& recover) {
@@ -337,44 +128,6 @@ double lanes_limit(const Workload& workload) {
     });
 }
 
-CallResult view(const Ledger& ledger, const Address& to, const Bytes& data) {
-    return ledger.call(ledger.latest(), {{}, to, {}, data});
-}
-
-void check_state(const Ledger& ledger, const Workload& workload) {
-    const ContractAddresses at = embedded_addresses();
-    const auto count =
-        demand(calls::decode_u64(view(ledger, at.market, calls::market::count()).output), "count");
-    if (count != kOrders)
-        stop("expected " + std::to_string(kOrders) + " orders, the state has " + std::to_string(count));
-    const auto escrow = demand(
-        calls::decode_amount(view(ledger, at.credit, calls::credit::balance_of(at.market)).output), "escrow");
-    if (escrow != workload.deposit * Amount{kOrders}) stop("the escrow does not hold every deposit");
-    for (std::uint64_t id = 1; id <= kOrders; id += 977) {
-        const auto order =
-            demand(calls::decode_order(view(ledger, at.market, calls::market::get({id})).output), "order");
-        if (order.status != OrderStatus::unactivated || order.deposit != workload.deposit)
-            stop("order " + std::to_string(id) + " is not what was sent");
-    }
-    for (const PrivateKey& key : workload.providers) {
-        const auto provider = demand(
-            calls::decode_provider(view(ledger, at.registry, calls::registry::get(key.address())).output),
-            "provider");
-        if (provider.available != Resources{}) stop("a provider's resources are not all reserved");
-    }
-}
-
-/// A directory of its own under the current one, removed at the end.
-struct Directory {
-    Directory() {
-        char name[] = "bench-ledger-XXXXXX";
-        if (::mkdtemp(name) == nullptr) stop("cannot make a directory here");
-        path = name;
-    }
-    ~Directory() { std::filesystem::remove_all(path); }
-    std::string path;
-};
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -400,7 +153,7 @@ int main(int argc, char** argv) {
                               .background = [&](auto task) { threads.run_behind(std::move(task)); },
                               .wake = [&] { threads.wake(); }};
         const auto ledger = demand(Ledger::open(std::move(options)), "open");
-        threads.start(*ledger);
+        threads.start(*ledger, [] { return Timestamp{static_cast<std::uint64_t>(std::time(nullptr))}; });
         Client client(*ledger, kWindow);
         client.send(workload.preparation);
         const std::uint64_t before = ledger->head()->block.header.number;

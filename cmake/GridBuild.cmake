@@ -82,11 +82,12 @@ function(grid_program name)
   endif()
 endfunction()
 
-# grid_bench(NAME room...): bench/NAME.cpp.
+# grid_bench(NAME room...): bench/NAME.cpp and bench/NAME_*.cpp.
 function(grid_bench name)
   list(TRANSFORM ARGN PREPEND grid_ OUTPUT_VARIABLE rooms)
   if(EXISTS ${CMAKE_SOURCE_DIR}/bench/${name}.cpp)
-    add_executable(bench_${name} ${CMAKE_SOURCE_DIR}/bench/${name}.cpp)
+    file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bench/${name}.cpp ${CMAKE_SOURCE_DIR}/bench/${name}_*.cpp)
+    add_executable(bench_${name} ${sources})
     target_link_libraries(bench_${name} PRIVATE grid_allocator ${rooms})
   endif()
 endfunction()
