@@ -6,7 +6,9 @@
 #include <cstdio>
 #include <ctime>
 #include <limits>
+#include <map>
 #include <string>
+#include <vector>
 
 #include "runtime/http_client.hpp"
 #include "store/result.hpp"
@@ -25,6 +27,26 @@ inline std::int64_t number_of(const rapidjson::Value& object, const char* name) 
     const auto i = object.FindMember(name);
     return i != object.MemberEnd() && i->value.IsInt64() ? i->value.GetInt64() : 0;
 }
+
+/// An object's member of strings; what is not one is passed over.
+inline std::map<std::string, std::string> labels_of(const rapidjson::Value& object, const char* name) {
+    std::map<std::string, std::string> labels;
+    const auto i = object.FindMember(name);
+    if (i != object.MemberEnd() && i->value.IsObject())
+        for (const auto& m : i->value.GetObject())
+            if (m.value.IsString()) labels.emplace(m.name.GetString(), m.value.GetString());
+    return labels;
+}
+
+/// The label of that name; empty when there is none.
+inline const std::string& label_of(const std::map<std::string, std::string>& labels, const std::string& key) {
+    static const std::string kNone;
+    const auto i = labels.find(key);
+    return i == labels.end() ? kNone : i->second;
+}
+
+/// The query parameter `filters` for what bears these labels.
+std::string label_filter(const std::vector<std::string>& labels);
 
 /// "2026-11-20T13:01:28.434327182Z", or with an offset like +01:00 -> nanoseconds; 0 when it cannot be read,
 /// or is before 1970 (as "0001-01-01T00:00:00Z" is, Go's way to say never) or after 2262.
@@ -69,6 +91,13 @@ inline tl::unexpected<Error> transport(const Error& error) {
 inline tl::unexpected<Error> odd(const char* what) {
     return fail("podman_error", std::string("podman answered something unexpected to ") + what);
 }
+
+/// The JSON object that was answered; with `member` one that has an object of that name. Code `podman_error`
+/// names `what` was asked; an error of the call is passed on.
+Result<rapidjson::Document> object_in(const Result<runtime::HttpResponse>& response, const char* what,
+                                      const char* member = nullptr);
+/// The same for a list; podman writes null for an empty one.
+Result<rapidjson::Document> list_in(const Result<runtime::HttpResponse>& response, const char* what);
 
 /// Podman's error document, or its bare text.
 inline tl::unexpected<Error> refused(const runtime::HttpResponse& response) {

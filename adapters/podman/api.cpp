@@ -1,9 +1,5 @@
 #include "adapters/podman/api.hpp"
 
-#include <rapidjson/document.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <thread>
@@ -23,15 +19,6 @@ using std::chrono::steady_clock;
 namespace {
 
 constexpr milliseconds kLongestPause{1000};
-
-std::map<std::string, std::string> labels_of(const Value& object, const char* name) {
-    std::map<std::string, std::string> labels;
-    const auto i = object.FindMember(name);
-    if (i != object.MemberEnd() && i->value.IsObject())
-        for (const auto& m : i->value.GetObject())
-            if (m.value.IsString()) labels.emplace(m.name.GetString(), m.value.GetString());
-    return labels;
-}
 
 NetworkRow network_row(const Value& value) {
     NetworkRow row;
@@ -66,24 +53,10 @@ ContainerRow container_row(const Value& value) {
     return row;
 }
 
-std::string filter(const std::vector<std::string>& labels) {
-    rapidjson::StringBuffer buffer;
-    rapidjson::Writer<rapidjson::StringBuffer> json(buffer);
-    json.StartObject();
-    json.Key("label");
-    json.StartArray();
-    for (const auto& label : labels) json.String(label.c_str());
-    json.EndArray();
-    json.EndObject();
-    return percent_encode(buffer.GetString());
-}
-
 }  // namespace
 
 const std::string& ContainerRow::label(const std::string& key) const {
-    static const std::string kNone;
-    const auto i = labels.find(key);
-    return i == labels.end() ? kNone : i->second;
+    return label_of(labels, key);
 }
 
 Result<HttpResponse> PodmanApi::call(const std::string& method, const std::string& path,
@@ -100,15 +73,10 @@ Result<HttpResponse> PodmanApi::call(const std::string& method, const std::strin
 }
 
 Result<HostInfo> PodmanApi::info() const {
-    const auto response = call("GET", "/info", {}, milliseconds(5000));
-    if (!response) return tl::unexpected(response.error());
-    Document document;
-    document.Parse(response->body.data(), response->body.size());
-    if (document.HasParseError() || !document.IsObject() || !document.HasMember("host") ||
-        !document["host"].IsObject())
-        return odd("info");
+    const auto document = object_in(call("GET", "/info", {}, milliseconds(5000)), "info", "host");
+    if (!document) return tl::unexpected(document.error());
     HostInfo info;
-    const auto& host = document["host"];
+    const auto& host = (*document)["host"];
     info.network_backend = text_of(host, "networkBackend");
     if (host.HasMember("cgroupControllers") && host["cgroupControllers"].IsArray())
         for (const auto& i : host["cgroupControllers"].GetArray())
@@ -117,37 +85,31 @@ Result<HostInfo> PodmanApi::info() const {
         const auto& security = host["security"];
         info.seccomp = security.HasMember("seccompEnabled") && security["seccompEnabled"].IsTrue();
     }
-    if (document.HasMember("version") && document["version"].IsObject())
-        info.version = text_of(document["version"], "Version");
+    if (document->HasMember("version") && (*document)["version"].IsObject())
+        info.version = text_of((*document)["version"], "Version");
     return info;
 }
 
 Result<std::vector<ContainerRow>> PodmanApi::containers(const std::vector<std::string>& labels,
                                                         bool sizes) const {
-    const auto path = "/containers/json?all=true&filters=" + filter(labels) + (sizes ? "&size=true" : "");
+    const auto path =
+        "/containers/json?all=true&filters=" + label_filter(labels) + (sizes ? "&size=true" : "");
     const auto now = steady_clock::now();
-    const auto response = call("GET", path, {}, milliseconds(sizes ? 60'000 : 5'000));
-    if (!response) return tl::unexpected(response.error());
-    Document document;
-    document.Parse(response->body.data(), response->body.size());
-    if (document.HasParseError() || !(document.IsArray() || document.IsNull()))
-        return odd("a list of containers");
+    const auto document =
+        list_in(call("GET", path, {}, milliseconds(sizes ? 60'000 : 5'000)), "a list of containers");
+    if (!document) return tl::unexpected(document.error());
     std::vector<ContainerRow> rows;
-    if (document.IsArray())
-        for (const auto& value : document.GetArray())
-            if (value.IsObject()) rows.push_back(container_row(value));
+    for (const auto& value : document->GetArray())
+        if (value.IsObject()) rows.push_back(container_row(value));
     for (auto& row : rows) row.read_at = now;
     return rows;
 }
 
 Result<std::string> PodmanApi::create(const std::string& spec) const {
-    const auto response = call("POST", "/containers/create", spec);
-    if (!response) return tl::unexpected(response.error());
-    Document document;
-    document.Parse(response->body.data(), response->body.size());
-    if (document.HasParseError() || !document.IsObject() || text_of(document, "Id").empty())
-        return odd("create");
-    return text_of(document, "Id");
+    const auto document = object_in(call("POST", "/containers/create", spec), "create");
+    if (!document) return tl::unexpected(document.error());
+    if (text_of(*document, "Id").empty()) return odd("create");
+    return text_of(*document, "Id");
 }
 
 Result<void> PodmanApi::start(const std::string& id) const {
@@ -177,34 +139,25 @@ Result<void> PodmanApi::remove(const std::string& id) const {
 }
 
 Result<NetworkRow> PodmanApi::create_network(const std::string& spec) const {
-    const auto response = call("POST", "/networks/create", spec);
-    if (!response) return tl::unexpected(response.error());
-    Document document;
-    document.Parse(response->body.data(), response->body.size());
-    if (document.HasParseError() || !document.IsObject()) return odd("network create");
-    return network_row(document);
+    const auto document = object_in(call("POST", "/networks/create", spec), "network create");
+    if (!document) return tl::unexpected(document.error());
+    return network_row(*document);
 }
 
 Result<NetworkRow> PodmanApi::network(const std::string& name) const {
-    const auto response = call("GET", "/networks/" + percent_encode(name) + "/json");
-    if (!response) return tl::unexpected(response.error());
-    Document document;
-    document.Parse(response->body.data(), response->body.size());
-    if (document.HasParseError() || !document.IsObject()) return odd("network inspect");
-    return network_row(document);
+    const auto document =
+        object_in(call("GET", "/networks/" + percent_encode(name) + "/json"), "network inspect");
+    if (!document) return tl::unexpected(document.error());
+    return network_row(*document);
 }
 
 Result<std::vector<NetworkRow>> PodmanApi::networks(const std::string& label) const {
-    const auto response = call("GET", "/networks/json?filters=" + filter({label}));
-    if (!response) return tl::unexpected(response.error());
-    Document document;
-    document.Parse(response->body.data(), response->body.size());
-    if (document.HasParseError() || !(document.IsArray() || document.IsNull()))
-        return odd("a list of networks");
+    const auto document =
+        list_in(call("GET", "/networks/json?filters=" + label_filter({label})), "a list of networks");
+    if (!document) return tl::unexpected(document.error());
     std::vector<NetworkRow> rows;
-    if (document.IsArray())
-        for (const auto& value : document.GetArray())
-            if (value.IsObject()) rows.push_back(network_row(value));
+    for (const auto& value : document->GetArray())
+        if (value.IsObject()) rows.push_back(network_row(value));
     return rows;
 }
 
@@ -226,23 +179,18 @@ Result<bool> PodmanApi::image_exists(const std::string& name) const {
 }
 
 Result<std::vector<ImageRow>> PodmanApi::images() const {
-    const auto response = call("GET", "/images/json");
-    if (!response) return tl::unexpected(response.error());
-    Document document;
-    document.Parse(response->body.data(), response->body.size());
-    if (document.HasParseError() || !(document.IsArray() || document.IsNull()))
-        return odd("a list of images");
+    const auto document = list_in(call("GET", "/images/json"), "a list of images");
+    if (!document) return tl::unexpected(document.error());
     std::vector<ImageRow> rows;
-    if (document.IsArray())
-        for (const auto& value : document.GetArray()) {
-            if (!value.IsObject()) continue;
-            ImageRow row{text_of(value, "Id"), {}, number_of(value, "Containers") > 0};
-            const auto names = value.FindMember("RepoTags");
-            if (names != value.MemberEnd() && names->value.IsArray())
-                for (const auto& name : names->value.GetArray())
-                    if (name.IsString()) row.names.emplace_back(name.GetString());
-            rows.push_back(std::move(row));
-        }
+    for (const auto& value : document->GetArray()) {
+        if (!value.IsObject()) continue;
+        ImageRow row{text_of(value, "Id"), {}, number_of(value, "Containers") > 0};
+        const auto names = value.FindMember("RepoTags");
+        if (names != value.MemberEnd() && names->value.IsArray())
+            for (const auto& name : names->value.GetArray())
+                if (name.IsString()) row.names.emplace_back(name.GetString());
+        rows.push_back(std::move(row));
+    }
     return rows;
 }
 
@@ -253,12 +201,10 @@ Result<void> PodmanApi::remove_image(const std::string& id) const {
 }
 
 Result<std::string> PodmanApi::image_user(const std::string& name) const {
-    const auto response = call("GET", "/images/" + percent_encode(name) + "/json");
-    if (!response) return tl::unexpected(response.error());
-    Document document;
-    document.Parse(response->body.data(), response->body.size());
-    if (document.HasParseError() || !document.IsObject()) return odd("image inspect");
-    return text_of(document, "User");
+    const auto document =
+        object_in(call("GET", "/images/" + percent_encode(name) + "/json"), "image inspect");
+    if (!document) return tl::unexpected(document.error());
+    return text_of(*document, "User");
 }
 
 Result<void> PodmanApi::pull(const std::string& name, const std::string& login, milliseconds limit) const {

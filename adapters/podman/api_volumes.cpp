@@ -7,7 +7,6 @@
 
 namespace grid::adapters::podman {
 
-using rapidjson::Document;
 using runtime::percent_encode;
 
 namespace {
@@ -18,30 +17,21 @@ VolumeRow volume_row(const rapidjson::Value& value) {
     VolumeRow row;
     row.name = text_of(value, "Name");
     row.directory = text_of(value, "Mountpoint");
-    const auto labels = value.FindMember("Labels");
-    if (labels != value.MemberEnd() && labels->value.IsObject())
-        for (const auto& m : labels->value.GetObject())
-            if (m.value.IsString()) row.labels.emplace(m.name.GetString(), m.value.GetString());
+    row.labels = labels_of(value, "Labels");
     return row;
 }
 
 }  // namespace
 
 const std::string& VolumeRow::label(const std::string& key) const {
-    static const std::string kNone;
-    const auto i = labels.find(key);
-    return i == labels.end() ? kNone : i->second;
+    return label_of(labels, key);
 }
 
 Result<int> PodmanApi::pid_of(const std::string& id) const {
-    const auto response = call("GET", "/containers/" + percent_encode(id) + "/json");
-    if (!response) return tl::unexpected(response.error());
-    Document document;
-    document.Parse(response->body.data(), response->body.size());
-    if (document.HasParseError() || !document.IsObject() || !document.HasMember("State") ||
-        !document["State"].IsObject())
-        return odd("inspect");
-    return static_cast<int>(number_of(document["State"], "Pid"));
+    const auto seen =
+        object_in(call("GET", "/containers/" + percent_encode(id) + "/json"), "inspect", "State");
+    if (!seen) return tl::unexpected(seen.error());
+    return static_cast<int>(number_of((*seen)["State"], "Pid"));
 }
 
 Result<VolumeRow> PodmanApi::create_volume(const std::string& name,
@@ -61,35 +51,21 @@ Result<VolumeRow> PodmanApi::create_volume(const std::string& name,
     }
     json.EndObject();
     json.EndObject();
-    const auto response = there ? there : call("POST", "/volumes/create", buffer.GetString());
-    if (!response) return tl::unexpected(response.error());
-    Document document;
-    document.Parse(response->body.data(), response->body.size());
-    if (document.HasParseError() || !document.IsObject() || text_of(document, "Mountpoint").empty())
-        return odd("volume create");
-    auto row = volume_row(document);
+    const auto made =
+        object_in(there ? there : call("POST", "/volumes/create", buffer.GetString()), "volume create");
+    if (!made) return tl::unexpected(made.error());
+    auto row = volume_row(*made);
+    if (row.directory.empty()) return odd("volume create");
     row.fresh = !there;
     return row;
 }
 
 Result<std::vector<VolumeRow>> PodmanApi::volumes(const std::vector<std::string>& labels) const {
-    rapidjson::StringBuffer buffer;
-    Json json(buffer);
-    json.StartObject();
-    json.Key("label");
-    json.StartArray();
-    for (const auto& label : labels) json.String(label.c_str());
-    json.EndArray();
-    json.EndObject();
-    const auto response = call("GET", "/volumes/json?filters=" + percent_encode(buffer.GetString()));
-    if (!response) return tl::unexpected(response.error());
-    Document document;
-    document.Parse(response->body.data(), response->body.size());
-    if (document.HasParseError() || !(document.IsArray() || document.IsNull()))
-        return odd("a list of volumes");
+    const auto found =
+        list_in(call("GET", "/volumes/json?filters=" + label_filter(labels)), "a list of volumes");
+    if (!found) return tl::unexpected(found.error());
     std::vector<VolumeRow> rows;
-    if (!document.IsArray()) return rows;
-    for (const auto& value : document.GetArray()) {
+    for (const auto& value : found->GetArray()) {
         if (!value.IsObject()) continue;
         auto row = volume_row(value);
         bool all = true;  // podman 4.3 answers those that bear any of the labels
