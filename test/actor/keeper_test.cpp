@@ -31,22 +31,28 @@ struct Node {
     keeper_actor keeper;
 };
 
-chain::OrderId running_order(Chain& chain, const chain::Address& user, chain::Seconds duration) {
-    chain.fund(user);
-    const auto id = chain.create_order(user, kProvider, duration);
-    chain.must(kProvider, chain.contracts.market, chain::calls::market::activate_order(id));
-    return id;
-}
+/// A chain on which an order of ten minutes runs.
+struct Served {
+    Served() {
+        chain.register_provider(kProvider);
+        chain.fund(kUser);
+        id = chain.create_order(kUser, kProvider, {600});
+        chain.must(kProvider, chain.contracts.market, chain::calls::market::activate_order(id));
+    }
+    Disk disk;
+    Chain chain;
+    chain::OrderId id;
+};
+
+/// The same with a keeper.
+struct Kept : Served {
+    World world{disk, chain};
+    Node node{world};
+};
 
 }  // namespace
 
-TEST_CASE("the keeper settles an order at its end, once") {
-    Disk disk;
-    Chain chain;
-    chain.register_provider(kProvider);
-    const auto id = running_order(chain, kUser, {600});
-    World world(disk, chain);
-    Node node(world);
+TEST_CASE_METHOD(Kept, "the keeper settles an order at its end, once") {
     const auto end = chain.order(id).ends_at();
     chain.time = {end.seconds - 1};
     node.tick();
@@ -62,13 +68,7 @@ TEST_CASE("the keeper settles an order at its end, once") {
     CHECK(chain.transacted.size() == 1);
 }
 
-TEST_CASE("the keeper settles again what a reorganisation took back") {
-    Disk disk;
-    Chain chain;
-    chain.register_provider(kProvider);
-    const auto id = running_order(chain, kUser, {600});
-    World world(disk, chain);
-    Node node(world);
+TEST_CASE_METHOD(Kept, "the keeper settles again what a reorganisation took back") {
     chain.time = chain.order(id).ends_at();
     const auto before = chain.blocks.back().number;
     const auto state = chain.state;
@@ -83,13 +83,7 @@ TEST_CASE("the keeper settles again what a reorganisation took back") {
     CHECK(chain.transacted.size() == 2);
 }
 
-TEST_CASE("the keeper tries again until the chain has settled") {
-    Disk disk;
-    Chain chain;
-    chain.register_provider(kProvider);
-    const auto id = running_order(chain, kUser, {600});
-    World world(disk, chain);
-    Node node(world);
+TEST_CASE_METHOD(Kept, "the keeper tries again until the chain has settled") {
     chain.time = chain.order(id).ends_at();
     chain.refuse_transact = 3;
     node.tick();
@@ -104,13 +98,7 @@ TEST_CASE("the keeper tries again until the chain has settled") {
     CHECK(chain.order(id).status == chain::OrderStatus::completed);
 }
 
-TEST_CASE("a settlement that the projection does not know yet is not paid for twice") {
-    Disk disk;
-    Chain chain;
-    chain.register_provider(kProvider);
-    const auto id = running_order(chain, kUser, {600});
-    World world(disk, chain);
-    Node node(world);
+TEST_CASE_METHOD(Kept, "a settlement that the projection does not know yet is not paid for twice") {
     chain.time = chain.order(id).ends_at();
     disk.held = true;
     node.tick();
@@ -130,13 +118,7 @@ TEST_CASE("a settlement that the projection does not know yet is not paid for tw
     CHECK(chain.transacted.size() == 1);
 }
 
-TEST_CASE("a settlement whose answer is awaited is not asked for again") {
-    Disk disk;
-    Chain chain;
-    chain.register_provider(kProvider);
-    const auto id = running_order(chain, kUser, {600});
-    World world(disk, chain);
-    Node node(world);
+TEST_CASE_METHOD(Kept, "a settlement whose answer is awaited is not asked for again") {
     chain.time = chain.order(id).ends_at();
     chain.hold_transact = true;
     disk.held = true;
@@ -147,11 +129,7 @@ TEST_CASE("a settlement whose answer is awaited is not asked for again") {
     CHECK(chain.transacted.size() == 1);
 }
 
-TEST_CASE("an order that ended while the keeper was down is settled at its next start") {
-    Disk disk;
-    Chain chain;
-    chain.register_provider(kProvider);
-    const auto id = running_order(chain, kUser, {600});
+TEST_CASE_METHOD(Served, "an order that ended while the keeper was down is settled at its next start") {
     {
         World world(disk, chain);
         Node node(world);
@@ -269,11 +247,7 @@ TEST_CASE("orders that were tried together are tried together again, also when o
     CHECK(schedule.take({2000}, 10).settle == Batches{{{3}}, {{2}}});
 }
 
-TEST_CASE("a keeper of one provider leaves the orders at others alone") {
-    Disk disk;
-    Chain chain;
-    chain.register_provider(kProvider);
-    const auto id = running_order(chain, kUser, {600});
+TEST_CASE_METHOD(Served, "a keeper of one provider leaves the orders at others alone") {
     World world(disk, chain);
     Node other(world, account(7));
     chain.time = chain.order(id).ends_at();

@@ -10,13 +10,6 @@ namespace {
 
 const Bytes kActivate1 = chain::calls::market::activate_order({1});
 
-chain::OrderStatus status_of(EvmNode& node, std::uint64_t id, std::uint64_t block) {
-    const auto row = node.order(id, block);
-    INFO(problem(row));
-    REQUIRE(row);
-    return row->order.status;
-}
-
 /// Blocks that replace the newest ones, without their transactions.
 void reorganise(const Network& network, std::uint64_t depth) {
     network.anvil.request("anvil_reorg", "[" + std::to_string(depth) + ",[]]");
@@ -186,23 +179,7 @@ TEST_CASE("no fault of an endpoint changes what is known, and all is caught up w
     for (const auto fault : {Fault::reset, Fault::stall, Fault::status_429, Fault::status_500, Fault::no_json,
                              Fault::truncated, Fault::cut_json, Fault::wrong_id}) {
         CAPTURE(static_cast<int>(fault));
-        const auto known = node.ask<Head>(node.actors.chain, head_atom_v);
-        REQUIRE(known);
-        proxy.set(fault);
-        network.anvil.mine(3);
-        CHECK(node.order_on_chain(network, 1).error().code == "unavailable");
-        CHECK(node.transact(network.book.contracts.market, chain::calls::market::suspend({1})).error().code ==
-              "unavailable");
-        const auto row = node.order(1, 0);
-        REQUIRE(row);
-        CHECK(row->order.status == chain::OrderStatus::running);
-        CHECK(node.ask<Head>(node.actors.chain, head_atom_v)->number >= known->number);
-        proxy.set(Fault::none);
-        CHECK(status_of(node, 1, network.anvil.height()) == chain::OrderStatus::running);
-        // The endpoint is asked again after its pause.
-        Result<chain::Order> order = fail("unavailable", "");
-        while (!order && order.error().code == "unavailable") order = node.order_on_chain(network, 1);
-        CHECK(order->status == chain::OrderStatus::running);
+        outlives_fault(node, network, proxy, fault);
     }
 }
 
@@ -211,12 +188,7 @@ TEST_CASE("an endpoint that comes back on another chain is not believed", "[evm]
     FaultProxy proxy(network.anvil.port());
     EvmNode node(network, {proxy.url()});
     network.create_order();
-    REQUIRE(node.order(1, network.anvil.height()));
-    proxy.set(Fault::reset);
-    REQUIRE_FALSE(node.order_on_chain(network, 1));
-    proxy.set(Fault::wrong_chain);
-    for (int i = 0; i < 20; ++i) CHECK(node.order_on_chain(network, 1).error().code == "unavailable");
-    CHECK(node.actors.follower->status().state == adapters::FollowerStatus::State::unreachable);
+    disbelieves_another_chain(node, network, proxy);
 }
 
 TEST_CASE("one endpoint of three may lag, fork or fail", "[evm]") {

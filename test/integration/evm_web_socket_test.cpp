@@ -23,14 +23,6 @@ std::string socket_url(const Network& network) {
     return "ws://127.0.0.1:" + std::to_string(network.anvil.port());
 }
 
-/// Waits until the projection has that block; nothing is asked of the network for it.
-chain::OrderStatus status_of(EvmNode& node, std::uint64_t id, std::uint64_t block) {
-    const auto row = node.order(id, block);
-    INFO(problem(row));
-    REQUIRE(row);
-    return row->order.status;
-}
-
 /// Order `id`; a user has one with a provider at a time, so the one before is cancelled.
 void create_order(const Network& network, std::uint64_t id) {
     if (id > 1)
@@ -111,22 +103,7 @@ TEST_CASE("no fault of a WebSocket changes what is known, and all is caught up w
     for (const auto fault : {Fault::reset, Fault::stall, Fault::status_429, Fault::status_500, Fault::no_json,
                              Fault::truncated, Fault::cut_json, Fault::wrong_id, Fault::too_large}) {
         CAPTURE(static_cast<int>(fault));
-        const auto known = node.ask<Head>(node.actors.chain, head_atom_v);
-        REQUIRE(known);
-        proxy.set(fault);
-        network.anvil.mine(3);
-        CHECK(node.order_on_chain(network, 1).error().code == "unavailable");
-        CHECK(node.transact(network.book.contracts.market, chain::calls::market::suspend({1})).error().code ==
-              "unavailable");
-        const auto row = node.order(1, 0);
-        REQUIRE(row);
-        CHECK(row->order.status == chain::OrderStatus::running);
-        CHECK(node.ask<Head>(node.actors.chain, head_atom_v)->number >= known->number);
-        proxy.set(Fault::none);
-        CHECK(status_of(node, 1, network.anvil.height()) == chain::OrderStatus::running);
-        Result<chain::Order> order = fail("unavailable", "");
-        while (!order && order.error().code == "unavailable") order = node.order_on_chain(network, 1);
-        CHECK(order->status == chain::OrderStatus::running);
+        outlives_fault(node, network, proxy, fault);
     }
 }
 
@@ -135,12 +112,7 @@ TEST_CASE("an endpoint behind a WebSocket that comes back on another chain is no
     WebSocketProxy proxy(network.anvil.port());
     EvmNode node(network, {proxy.url()});
     create_order(network, 1);
-    REQUIRE(node.order(1, network.anvil.height()));
-    proxy.set(Fault::reset);
-    REQUIRE_FALSE(node.order_on_chain(network, 1));
-    proxy.set(Fault::wrong_chain);
-    for (int i = 0; i < 20; ++i) CHECK(node.order_on_chain(network, 1).error().code == "unavailable");
-    CHECK(node.actors.follower->status().state == adapters::FollowerStatus::State::unreachable);
+    disbelieves_another_chain(node, network, proxy);
 }
 
 TEST_CASE("endpoints over HTTP and WebSocket are of one quorum", "[evm]") {

@@ -173,4 +173,46 @@ std::string problem(const Result<T>& result) {
     return result ? "" : result.error().code + ": " + result.error().message;
 }
 
+/// Waits until the projection has that block; nothing is asked of the network for it.
+inline chain::OrderStatus status_of(EvmNode& node, std::uint64_t id, std::uint64_t block) {
+    const auto row = node.order(id, block);
+    INFO(problem(row));
+    REQUIRE(row);
+    return row->order.status;
+}
+
+/// Order 1 runs; the only endpoint, behind `proxy` (FaultProxy, WebSocketProxy), has a fault for a while.
+template <class Proxy>
+void outlives_fault(EvmNode& node, const Network& network, Proxy& proxy, FaultProxy::Fault fault) {
+    using namespace messages;
+    const auto known = node.ask<Head>(node.actors.chain, head_atom_v);
+    REQUIRE(known);
+    proxy.set(fault);
+    network.anvil.mine(3);
+    CHECK(node.order_on_chain(network, 1).error().code == "unavailable");
+    CHECK(node.transact(network.book.contracts.market, chain::calls::market::suspend({1})).error().code ==
+          "unavailable");
+    const auto row = node.order(1, 0);
+    REQUIRE(row);
+    CHECK(row->order.status == chain::OrderStatus::running);
+    CHECK(node.ask<Head>(node.actors.chain, head_atom_v)->number >= known->number);
+    proxy.set(FaultProxy::Fault::none);
+    CHECK(status_of(node, 1, network.anvil.height()) == chain::OrderStatus::running);
+    // The endpoint is asked again after its pause.
+    Result<chain::Order> order = fail("unavailable", "");
+    while (!order && order.error().code == "unavailable") order = node.order_on_chain(network, 1);
+    CHECK(order->status == chain::OrderStatus::running);
+}
+
+/// Order 1 is known; the only endpoint, behind `proxy`, goes and comes back on another chain.
+template <class Proxy>
+void disbelieves_another_chain(EvmNode& node, const Network& network, Proxy& proxy) {
+    REQUIRE(node.order(1, network.anvil.height()));
+    proxy.set(FaultProxy::Fault::reset);
+    REQUIRE_FALSE(node.order_on_chain(network, 1));
+    proxy.set(FaultProxy::Fault::wrong_chain);
+    for (int i = 0; i < 20; ++i) CHECK(node.order_on_chain(network, 1).error().code == "unavailable");
+    CHECK(node.actors.follower->status().state == adapters::FollowerStatus::State::unreachable);
+}
+
 }  // namespace grid::test
