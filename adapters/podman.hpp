@@ -17,6 +17,8 @@ struct PodmanConfig {
     std::string data_dir;      ///< absolute; made 0700; holds configuration, images, files of applications
     std::string socket;        ///< of a podman service that somebody else runs, where /run/netns must be a
                                ///< shared mount; empty: our own, supervised
+    std::string oci_runtime;   ///< of our own service: a name that podman knows ("crun", "runc") or an
+                               ///< absolute path; empty: what works on this machine
     std::string storage_root;  ///< images and containers of our own service; empty: data_dir/storage
     std::string
         run_root;  ///< its volatile state, must vanish at a reboot; empty: /run/grid/<gateway and data_dir>

@@ -41,6 +41,13 @@ bool valid_path(const std::string& path) {
     });
 }
 
+bool valid_runtime(const std::string& name) {
+    return std::all_of(name.begin(), name.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+               c == '_' || c == '.' || c == '/';
+    });
+}
+
 Result<void> make_directory(const std::string& path, mode_t mode) {
     std::error_code e;
     fs::create_directories(path, e);
@@ -77,13 +84,14 @@ bool needs_runc() {
     return (!unified || !may_raise_limits()) && (fs::exists("/usr/sbin/runc") || fs::exists("/usr/bin/runc"));
 }
 
-std::string containers_conf(const Layout& layout) {
+std::string containers_conf(const Layout& layout, const std::string& oci_runtime) {
     std::ostringstream out;
     out << "# Written by GRID at every start.\n[containers]\n";
     if (!may_raise_limits()) out << "default_ulimits = [\"nofile=20000:20000\", \"nproc=32768:32768\"]\n";
     out << "[engine]\nevents_logger = \"file\"\nlock_type = \"file\"\n";
     out << "exit_command_delay = 10\n";  // or each exec leaves its monitor for five minutes
-    if (needs_runc()) out << "runtime = \"runc\"\n";
+    const std::string runtime = oci_runtime.empty() && needs_runc() ? "runc" : oci_runtime;
+    if (!runtime.empty()) out << "runtime = \"" << runtime << "\"\n";
     if (!fs::exists("/run/systemd/system")) out << "cgroup_manager = \"cgroupfs\"\n";
     out << "tmp_dir = \"" << layout.run << "/libpod\"\n";
     out << "static_dir = \"" << layout.storage << "/libpod\"\n";
@@ -125,6 +133,10 @@ Result<Layout> prepare_layout(const PodmanConfig& config) {
     layout.apps = config.data_dir + "/apps";
     for (const auto& path : {layout.data, layout.storage, layout.run, layout.socket})
         if (!valid_path(path)) return fail("bad_config", "expected an absolute path, got \"" + path + "\"");
+    if (!valid_runtime(config.oci_runtime))
+        return fail("bad_config", "runtime: expected a name or a path, got \"" + config.oci_runtime + "\"");
+    if (!layout.own_service && !config.oci_runtime.empty())
+        return fail("bad_config", "runtime: a podman service that somebody else runs has one of its own");
     if (layout.socket.size() >= 108)
         return fail("bad_config", "the socket's path is longer than 107 bytes: " + layout.socket);
     for (const auto& path : {layout.data, layout.apps})
@@ -132,7 +144,7 @@ Result<Layout> prepare_layout(const PodmanConfig& config) {
     if (!layout.own_service) return layout;
     for (const auto& path : {layout.storage, layout.run, layout.data + "/networks"})
         if (auto ok = make_directory(path, 0700); !ok) return tl::unexpected(ok.error());
-    if (auto ok = write_file(layout.containers_conf, containers_conf(layout)); !ok)
+    if (auto ok = write_file(layout.containers_conf, containers_conf(layout, config.oci_runtime)); !ok)
         return tl::unexpected(ok.error());
     if (auto ok = write_file(layout.storage_conf, storage_conf(layout)); !ok)
         return tl::unexpected(ok.error());

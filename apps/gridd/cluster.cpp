@@ -90,6 +90,7 @@ Result<messages::cluster_actor> spawn_cluster_driver(caf::actor_system& system, 
     podman.gateway_id = id;
     podman.data_dir = (data / "podman").string();
     podman.socket = config.podman_socket;
+    podman.oci_runtime = config.podman_runtime;
     podman.egress = gateway.egress;
     return adapters::spawn_podman(system, podman);
 }
