@@ -42,10 +42,6 @@ Result<void> auth_state::open() {
     return read;
 }
 
-void auth_state::sweep(store::Batch& batch) {
-    for (const auto& nonce : nonces_.sweep(clock_())) batch.erase(*nonce_rows_, chain::as_bytes(nonce));
-}
-
 Result<Address> auth_state::prove(const LoginProof& proof, std::string& nonce) const {
     if (proof.form == LoginProof::Form::siwe) {
         auto terms = lease::verify_siwe(settings_.gateway, proof.message, proof.signature, clock_());
@@ -92,12 +88,11 @@ auth_state::interface::behavior_type auth_state::behavior() {
     return {
         [this](challenge_atom, const Address& user) -> caf::result<Challenge> {
             store::Batch batch;
-            sweep(batch);
-            auto row = nonces_.issue(user.hex(), clock_());
-            if (!row) return to_caf(row.error());
-            batch.put(*nonce_rows_, chain::as_bytes(row->nonce), row->encode());
-            const lease::LoginTerms terms{user, row->nonce, row->issued_at, row->expires_at};
-            Challenge challenge{row->nonce, row->issued_at, row->expires_at,
+            const auto [row, gone] = nonces_.issue(user.hex(), clock_());
+            for (const auto& nonce : gone) batch.erase(*nonce_rows_, chain::as_bytes(nonce));
+            batch.put(*nonce_rows_, chain::as_bytes(row.nonce), row.encode());
+            const lease::LoginTerms terms{user, row.nonce, row.issued_at, row.expires_at};
+            Challenge challenge{row.nonce, row.issued_at, row.expires_at,
                                 lease::siwe_message(settings_.gateway, terms),
                                 lease::login_typed_data(settings_.gateway, terms)};
             return answer_when_durable<Challenge>(std::move(batch), [challenge] { return challenge; });

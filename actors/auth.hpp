@@ -33,7 +33,6 @@ private:
     Result<chain::Address> prove(const messages::LoginProof& proof, std::string& nonce) const;
     messages::Session session(const chain::Address& user, const chain::Hash& lease_key,
                               chain::Timestamp ends_at) const;
-    void sweep(store::Batch& batch);
     /// Commits, then delivers `value` in this actor's turn, or the store's error.
     template <class T>
     caf::typed_response_promise<T> answer_when_durable(store::Batch batch, std::function<T()> value);

@@ -53,17 +53,18 @@ Result<NonceRow> NonceRow::decode(chain::ByteView bytes) {
     return row;
 }
 
-Result<NonceRow> NonceBook::issue(std::string_view client, chain::Timestamp now) {
-    client = client.substr(0, kMaxClient);
-    sweep(now);
-    const auto held = by_client_.find(std::string(client));
-    if (rows_.size() >= limits_.total || (held != by_client_.end() && held->second >= limits_.per_client))
-        return fail("too_many_nonces",
-                    "too many logins were begun and not finished; wait until they expire (" +
-                        std::to_string(limits_.life.count) + " s)");
-    NonceRow row{random_nonce(), std::string(client), now, now + limits_.life};
-    restore(row);
-    return row;
+NonceBook::Issued NonceBook::issue(std::string_view client, chain::Timestamp now) {
+    Issued issued{{random_nonce(), std::string(client.substr(0, kMaxClient)), now, now + limits_.life}, {}};
+    issued.gone = sweep(now);
+    const auto forget_first = [&](const ByExpiry& nonces) {
+        issued.gone.push_back(nonces.begin()->second);
+        erase(issued.gone.back());
+    };
+    const auto held = by_client_.find(issued.row.client);
+    if (held != by_client_.end() && held->second.size() >= limits_.per_client) forget_first(held->second);
+    if (!by_expiry_.empty() && rows_.size() >= limits_.total) forget_first(by_expiry_);
+    restore(issued.row);
+    return issued;
 }
 
 Result<NonceRow> NonceBook::spend(std::string_view nonce, chain::Timestamp now) {
@@ -88,7 +89,7 @@ std::vector<std::string> NonceBook::sweep(chain::Timestamp now) {
 
 void NonceBook::restore(NonceRow row) {
     erase(row.nonce);
-    ++by_client_[row.client];
+    by_client_[row.client].emplace(row.expires_at, row.nonce);
     by_expiry_.emplace(row.expires_at, row.nonce);
     std::string nonce = row.nonce;
     rows_.insert_or_assign(std::move(nonce), std::move(row));
@@ -97,11 +98,15 @@ void NonceBook::restore(NonceRow row) {
 void NonceBook::erase(const std::string& nonce) {
     const auto found = rows_.find(nonce);
     if (found == rows_.end()) return;
-    if (const auto count = by_client_.find(found->second.client); --count->second == 0)
-        by_client_.erase(count);
-    auto [from, to] = by_expiry_.equal_range(found->second.expires_at);
-    while (from != to && from->second != nonce) ++from;
-    if (from != to) by_expiry_.erase(from);
+    const auto take_out = [&](ByExpiry& nonces) {
+        auto [from, to] = nonces.equal_range(found->second.expires_at);
+        while (from != to && from->second != found->first) ++from;
+        if (from != to) nonces.erase(from);
+    };
+    const auto held = by_client_.find(found->second.client);
+    take_out(held->second);
+    if (held->second.empty()) by_client_.erase(held);
+    take_out(by_expiry_);
     rows_.erase(found);
 }
 
