@@ -34,6 +34,16 @@ Result<void> check_characters(std::string_view text) {
         bool good = length != 0 && i + length <= text.size();
         for (std::size_t k = 1; good && k < length; ++k)
             good = (static_cast<std::uint8_t>(text[i + k]) & 0xc0) == 0x80;
+        if (good && length > 2) {
+            // Longer than need be, a surrogate, or beyond U+10FFFF (Unicode, table 3-7).
+            const auto second = static_cast<std::uint8_t>(text[i + 1]);
+            good = second >= (byte == 0xe0   ? 0xa0
+                              : byte == 0xf0 ? 0x90
+                                             : 0x80) &&
+                   second <= (byte == 0xed   ? 0x9f
+                              : byte == 0xf4 ? 0x8f
+                                             : 0xbf);
+        }
         if (!good) return fail("bad_manifest", place(line, column) + "expected text in UTF-8");
         if (byte == 0x7f || (byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r'))
             return fail("bad_manifest", place(line, column) + "a control character is not allowed");

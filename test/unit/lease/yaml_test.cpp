@@ -112,6 +112,10 @@ TEST_CASE("errors name line and column") {
     CHECK(refusal("\xff\xfe"
                   "a\n")
               .find("UTF-8") != std::string::npos);
+    // Longer than need be, surrogates, beyond U+10FFFF.
+    for (const char* bad : {"\xe0\x80\xaf", "\xed\xa0\x80", "\xf0\x80\x80\xaf", "\xf4\x90\x80\x80"})
+        CHECK(refusal("a: " + std::string(bad) + "\n").find("line 1, column 4: expected text in UTF-8") == 0);
+    CHECK(lease::parse_yaml("a: \xed\x9f\xbf\xee\x80\x80\xf4\x8f\xbf\xbf\n"));
     CHECK(lease::parse_yaml("a: \xc3\xa9\xe4\xb8\xad\xf0\x9f\x98\x80\n"));
 }
 
