@@ -1,5 +1,8 @@
 #include "adapters/cluster_driver.hpp"
 
+#include <map>
+#include <mutex>
+
 #include "adapters/exec_actor.hpp"
 #include "messages/error.hpp"
 
@@ -10,13 +13,44 @@ using namespace messages;
 namespace {
 
 constexpr unsigned kMaxJobs = 256;
+/// Logs and commands last as long as users like: they have places of their own, so that they never keep the
+/// driver from looking after leases, and no lease takes those of all others.
+constexpr unsigned kMaxStreams = 256;
+constexpr unsigned kMaxStreamsOfLease = 48;
 constexpr std::chrono::seconds kSinkLimit{30};
+
+/// Places for logs and commands. Thread-safe.
+class Streams : public std::enable_shared_from_this<Streams> {
+public:
+    /// A place, held as long as what is answered; null when there is none.
+    std::shared_ptr<void> take(const Hash& lease) {
+        const std::lock_guard lock(mutex_);
+        const auto found = by_lease_.find(lease);
+        const bool full = found != by_lease_.end() && found->second >= kMaxStreamsOfLease;
+        if (full || total_ >= kMaxStreams) return nullptr;
+        ++total_;
+        ++by_lease_[lease];
+        return {this, [all = shared_from_this(), lease](void*) { all->give_back(lease); }};
+    }
+
+private:
+    void give_back(const Hash& lease) {
+        const std::lock_guard lock(mutex_);
+        --total_;
+        if (--by_lease_[lease] == 0) by_lease_.erase(lease);
+    }
+
+    std::mutex mutex_;
+    unsigned total_ = 0;
+    std::map<Hash, unsigned> by_lease_;
+};
 
 /// What runs in one job; counted, so that nobody can make threads without end.
 struct Jobs {
     explicit Jobs(std::shared_ptr<ClusterDriver> of) : driver(std::move(of)) {}
     std::shared_ptr<ClusterDriver> driver;
     std::atomic<unsigned> running{0};
+    std::shared_ptr<Streams> streams = std::make_shared<Streams>();
 };
 
 struct cluster_state {
@@ -133,15 +167,15 @@ cluster_actor::behavior_type cluster_front(cluster_actor::stateful_pointer<clust
         },
         [self](logs_atom, const LogRequest& request, const log_sink_actor& sink) {
             auto jobs = self->state.jobs;
-            if (jobs->running >= kMaxJobs) {
-                caf::anon_send(sink, LogChunk{"", "the driver has too much to do; try again\n", true});
+            const auto place = jobs->streams->take(request.lease_key);
+            if (!place) {
+                caf::anon_send(
+                    sink, LogChunk{"", "too many logs and commands are open; close one of yours\n", true});
                 return;
             }
-            ++jobs->running;
             self->system().spawn<caf::detached>(
-                [jobs, request, sink](caf::blocking_actor* job, caf::unit_t) {
+                [jobs, request, sink, place](caf::blocking_actor* job, caf::unit_t) {
                     stream_logs(job, *jobs->driver, request, sink);
-                    --jobs->running;
                 },
                 caf::unit);
         },
@@ -152,17 +186,19 @@ cluster_actor::behavior_type cluster_front(cluster_actor::stateful_pointer<clust
                  sink](ClusterDriver& d) -> caf::result<exec_actor> {
                     if (request.command.empty())
                         return to_caf({"bad_command", "which command? (none was given)"});
+                    auto place = jobs->streams->take(request.lease_key);
+                    if (!place)
+                        return to_caf(
+                            {"overloaded", "too many logs and commands are open; close one of yours"});
                     auto session = d.exec(request);
                     if (!session) return to_caf(session.error());
-                    // A session counts as a job for as long as it lives, and its driver
-                    // outlives it, whoever lets go of it last.
-                    ++jobs->running;
+                    // Its driver outlives a session, whoever lets go of it last.
                     auto* const bare = session->get();
                     std::shared_ptr<ExecSession> kept(
                         bare, [held = std::pair{jobs, std::move(*session)}](ExecSession*) mutable {
                             held.second.reset();
                         });
-                    return serve_exec(*system, std::move(kept), sink, [jobs] { --jobs->running; });
+                    return serve_exec(*system, std::move(kept), sink, [place]() mutable { place.reset(); });
                 });
         },
         [self](inv_atom) -> caf::result<Inventory> {
