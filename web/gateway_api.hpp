@@ -41,8 +41,9 @@ struct GatewayOptions {
     /// A deployment that takes longer goes on; the client is told so (504). Less than
     /// ServerOptions::local_timeout.
     std::chrono::milliseconds deploy_timeout{110'000};
-    std::chrono::milliseconds check_sessions{5'000};  ///< of open WebSockets: dead ones are closed
-    std::function<std::string()> metrics;             ///< Prometheus text; empty: 404
+    /// Of commands and logs that go on: those whose session is dead are ended.
+    std::chrono::milliseconds check_sessions{5'000};
+    std::function<std::string()> metrics;  ///< Prometheus text; empty: 404
     std::string openapi_yaml;  ///< content of web/openapi.yaml; empty: a bare document from the routes
 };
 

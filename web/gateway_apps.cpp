@@ -98,6 +98,16 @@ Task<LeaseInfo> GatewayApi::State::lease_of_log(Call& call) {
     co_return co_await lease_of(call, lease.lease_key);
 }
 
+std::function<bool()> GatewayApi::State::still_allowed(const Call& call) {
+    // Only what tells who asks is kept of the request.
+    LocalRequest proof;
+    proof.headers = call.request.headers;
+    return [this, state = weak_from_this(), proof] {
+        const auto alive = state.lock();
+        return alive && identify(proof).has_value();
+    };
+}
+
 Task<ApiReply> GatewayApi::State::logs(Call& call) {
     LogRequest request;
     request.app = app_of(call);
@@ -108,7 +118,8 @@ Task<ApiReply> GatewayApi::State::logs(Call& call) {
     const auto lease = co_await lease_of_log(call);
     if (!is_over(lease)) find_app(lease, request.app);
     request.lease_key = lease.lease_key;
-    stream_logs(system, actors.leases, std::move(request), std::move(call.common), call.reply);
+    const LogStream stream{actors.leases, std::move(call.common), still_allowed(call), check_sessions};
+    stream.send(system, std::move(request), call.reply);
     co_return ApiReply{0, {}, {}};
 }
 
@@ -123,16 +134,7 @@ Task<ApiReply> GatewayApi::State::exec(Call& call) {
     const auto lease = co_await lease_of_app(call);
     const std::string app = find_app(lease, call.param("app")).name;
     if (is_over(lease)) refuse(410, "ended", "the order of this lease has ended");
-    // Only what tells who asks is kept of the request.
-    LocalRequest proof;
-    proof.headers = call.request.headers;
-    proof.client = call.request.client;
-    const ExecStream stream{actors.leases, lease.lease_key, app,
-                            [this, state = weak_from_this(), proof] {
-                                const auto alive = state.lock();
-                                return alive && identify(proof).has_value();
-                            },
-                            check_sessions};
+    const ExecStream stream{actors.leases, lease.lease_key, app, still_allowed(call), check_sessions};
     WebSocketUpgrade upgrade;
     upgrade.key = std::move(*key);
     upgrade.options = ExecStream::options();

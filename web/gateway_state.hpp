@@ -90,6 +90,8 @@ struct GatewayApi::State : std::enable_shared_from_this<GatewayApi::State> {
     Task<ApiReply> change_app(Call& call, messages::ChangeRequest request);
     /// The lease whose log is asked for: also one that has ended, by its key or its order.
     Task<messages::LeaseInfo> lease_of_log(Call& call);
+    /// Whether the session that a request came with is good still; for what goes on after the answer.
+    std::function<bool()> still_allowed(const Call& call);
     // gateway_provider.cpp
     Task<ApiReply> provider_checks(Call& call);
 

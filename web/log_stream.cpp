@@ -6,11 +6,14 @@ namespace {
 
 using namespace messages;
 
+using log_client_actor = log_sink_actor::extend<caf::reacts_to<tick_atom>>;
+
 class log_sink_state {
 public:
     static constexpr const char* name = "log_sink";
+    using Pointer = log_client_actor::stateful_pointer<log_sink_state>;
 
-    log_sink_state(log_sink_actor::stateful_pointer<log_sink_state> self) : self_(self) {}  // NOLINT
+    log_sink_state(Pointer self) : self_(self) {}  // NOLINT
     log_sink_state(const log_sink_state&) = delete;
     log_sink_state& operator=(const log_sink_state&) = delete;
     /// Also when nobody refers to this actor any more: then nothing can come.
@@ -18,35 +21,46 @@ public:
         if (reply_) reply_->finish();
     }
 
-    log_sink_actor::behavior_type start(const leases_actor& source,
-                                        const std::shared_ptr<LocalReply>& reply) {
+    log_client_actor::behavior_type start(const LogStream& stream, const std::shared_ptr<LocalReply>& reply) {
         reply_ = reply;
+        stream_ = stream;
         self_->set_down_handler([this](caf::down_msg&) { self_->quit(); });
-        self_->monitor(source);
+        self_->monitor(stream.source);
+        check_again();
         return {[this](const LogChunk& chunk) -> caf::result<ack_atom> {
-            const bool written = chunk.text.empty() || reply_->write(chunk.text);
-            if (chunk.end || !written) self_->quit();
-            return ack_atom_v;
-        }};
+                    const bool written = chunk.text.empty() || reply_->write(chunk.text);
+                    if (chunk.end || !written) self_->quit();
+                    return ack_atom_v;
+                },
+                [this](tick_atom) {
+                    if (!stream_.allowed()) return self_->quit();
+                    check_again();
+                }};
     }
 
 private:
-    log_sink_actor::stateful_pointer<log_sink_state> self_;
+    void check_again() {
+        self_->delayed_send(caf::actor_cast<log_client_actor>(self_), stream_.check_allowed, tick_atom_v);
+    }
+
+    Pointer self_;
+    LogStream stream_;
     std::shared_ptr<LocalReply> reply_;
 };
 
-log_sink_actor::behavior_type log_sink(log_sink_actor::stateful_pointer<log_sink_state> self,
-                                       const leases_actor& source, const std::shared_ptr<LocalReply>& reply) {
-    return self->state.start(source, reply);
+log_client_actor::behavior_type log_sink(log_sink_state::Pointer self, const LogStream& stream,
+                                         const std::shared_ptr<LocalReply>& reply) {
+    return self->state.start(stream, reply);
 }
 
 }  // namespace
 
-void stream_logs(caf::actor_system& system, const leases_actor& source, LogRequest request, Headers headers,
-                 std::shared_ptr<LocalReply> reply) {
-    headers.emplace_back("Content-Type", "text/plain; charset=utf-8");
-    reply->begin(200, std::move(headers));
-    const log_sink_actor sink = system.spawn(log_sink, source, reply);
+void LogStream::send(caf::actor_system& system, LogRequest request,
+                     const std::shared_ptr<LocalReply>& reply) const {
+    auto fields = headers;
+    fields.emplace_back("Content-Type", "text/plain; charset=utf-8");
+    reply->begin(200, std::move(fields));
+    const log_sink_actor sink = system.spawn(log_sink, *this, reply);
     // Weak: the reply must not keep the sink alive, which keeps the reply.
     reply->on_close([weak = caf::actor_cast<caf::weak_actor_ptr>(sink)] {
         if (const auto strong = caf::actor_cast<caf::strong_actor_ptr>(weak))
