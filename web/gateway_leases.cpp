@@ -18,6 +18,11 @@ constexpr std::size_t kMaxManifest = std::size_t{1024} * 1024;
 constexpr std::size_t kMaxUrl = 2048;
 constexpr std::string_view kEnterPath = "/.grid/enter";
 
+bool is_sha256(std::string_view text) {
+    if (text.starts_with("0x")) text.remove_prefix(2);
+    return text.size() == 64 && text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
+}
+
 DeployRequest deploy_request(JsonObject& body) {
     DeployRequest request;
     request.app = body.text_or("app", "app", 32);
@@ -40,6 +45,10 @@ DeployRequest deploy_request(JsonObject& body) {
         request.manifest = body.text("template", 64);
     }
     request.sha256 = body.text_or("sha256", "", 66);
+    if (!request.sha256.empty() && !url)
+        refuse_field("sha256", "is checked against what a URL answers; it comes with url alone");
+    if (!request.sha256.empty() && !is_sha256(request.sha256))
+        refuse_field("sha256", "expected 64 hexadecimal digits");
     request.is_public = body.flag_or("public", false);
     return request;
 }
@@ -104,10 +113,10 @@ Task<LeaseInfo> GatewayApi::State::lease_of(Call& call, std::optional<Hash> aske
     const bool over = missing || (found && is_over(*found));
     if (bound && over)
         throw Refusal(problem_of({"revoked_token", "the order of this session has ended; log in again"}));
-    auto lease = or_refuse(std::move(found));
     // Who asks for somebody else's lease does not learn that there is one.
-    if (lease.user != claims.user) refuse(404, "not_found", "you have no such lease here");
-    co_return lease;
+    if (missing || (found && found->user != claims.user))
+        refuse(404, "not_found", "you have no such lease here: accept its order first");
+    co_return or_refuse(std::move(found));
 }
 
 Task<LeaseInfo> GatewayApi::State::lease_of_app(Call& call) {

@@ -29,8 +29,8 @@ void IdempotencyCache::finish(const std::string& key, const ApiReply* reply) {
     std::lock_guard lock(mutex_);
     const auto found = entries_.find(key);
     if (found == entries_.end()) return;
-    const bool keep = reply && reply->status != 0 && reply->status < 500 && reply->status != 429 &&
-                      reply->body.size() <= options_.max_body;
+    const bool done = reply && reply->status >= 200 && reply->status < 300;
+    const bool keep = done && reply->body.size() <= options_.max_body;
     if (keep) {
         found->second->reply = std::make_shared<const ApiReply>(*reply);
     } else {

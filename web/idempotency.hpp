@@ -34,7 +34,8 @@ public:
 
     /// `key` names session, operation and the client's key; `request` is the hash of target and body.
     Verdict begin(const std::string& key, const chain::Hash& request, SteadyTime now);
-    /// Keeps the answer; null, a 5xx or a 429 forgets the key, so that the client may try again.
+    /// Keeps the answer of what was done. A refusal changed nothing, and tomorrow's answer may be another (an
+    /// order that is not confirmed yet, an application that is busy): it and null forget the key.
     void finish(const std::string& key, const ApiReply* reply);
 
 private:

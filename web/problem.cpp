@@ -17,6 +17,8 @@ struct CodeStatus {
 /// Sorted by code. What begins with "bad_" and does not stand here is 400; anything else is 500.
 constexpr std::array kStatusOfCode{
     CodeStatus{"bad_manifest", 422},
+    CodeStatus{"bad_reply", 502},
+    CodeStatus{"bad_response", 502},
     CodeStatus{"bad_signature", 401},
     CodeStatus{"bad_status", 502},
     CodeStatus{"bad_token", 401},
@@ -31,6 +33,7 @@ constexpr std::array kStatusOfCode{
     CodeStatus{"forbidden_address", 422},
     CodeStatus{"foreign_login", 401},
     CodeStatus{"foreign_token", 401},
+    CodeStatus{"idempotency_key_reused", 422},
     CodeStatus{"image_unavailable", 422},
     CodeStatus{"internal", 500},
     CodeStatus{"needs_bearer", 403},
@@ -49,12 +52,13 @@ constexpr std::array kStatusOfCode{
     CodeStatus{"revoked_token", 401},
     CodeStatus{"stopped", 409},
     CodeStatus{"timeout", 504},
+    CodeStatus{"tls_failed", 502},
     CodeStatus{"too_large", 422},
-    CodeStatus{"too_many_nonces", 429},
     CodeStatus{"too_many_quotes", 429},
     CodeStatus{"unavailable", 503},
     CodeStatus{"unknown_template", 404},
     CodeStatus{"unreachable", 502},
+    CodeStatus{"unresolved", 422},
     CodeStatus{"unsupported", 422},
     CodeStatus{"used_nonce", 401},
     CodeStatus{"used_token", 401},
@@ -90,6 +94,8 @@ std::string_view title_of(unsigned status) noexcept {
             return "Misdirected Request";
         case 422:
             return "Unprocessable Content";
+        case 426:
+            return "Upgrade Required";
         case 429:
             return "Too Many Requests";
         case 502:

@@ -80,16 +80,22 @@ TEST_CASE_METHOD(GatewayWorld, "a deployment reaches the lease of its session wi
               ->header("Idempotency-Replayed") == "true");
     CHECK(deployed.size() == 1);
 
-    CHECK(deploy(R"({"url":"https://example.org/a.yaml","sha256":"ab"})", bearer(token(1, 1)))->status() ==
-          200);
+    const std::string sha256(64, 'a');
+    CHECK(deploy(R"({"url":"https://example.org/a.yaml","sha256":")" + sha256 + "\"}", bearer(token(1, 1)))
+              ->status() == 200);
     CHECK(deployed.back().source == DeployRequest::Source::url);
     CHECK(deployed.back().app == "app");
-    CHECK(deployed.back().sha256 == "ab");
+    CHECK(deployed.back().sha256 == sha256);
     CHECK_FALSE(deployed.back().is_public);
     CHECK(ask(*gateway,
               request_for("POST", "/v1/greet", bearer(token(1, 1)), R"({"type":3,"template":"hello"})"))
               ->status() == 200);
     CHECK(deployed.back().source == DeployRequest::Source::template_id);
+    CHECK(is_problem(*deploy(R"({"url":"https://example.org/a.yaml","sha256":"ab"})", bearer(token(1, 1))),
+                     400, "bad_field"));
+    // What is not checked is not taken.
+    CHECK(is_problem(*deploy(R"({"manifest":"kind: Pod","sha256":")" + sha256 + "\"}", bearer(token(1, 1))),
+                     400, "bad_field"));
     // A session of several leases says which.
     CHECK(is_problem(*deploy(R"({"template":"hello"})", bearer(token(1))), 400, "missing_field"));
     CHECK(deploy("{\"template\":\"hello\",\"lease_key\":\"" + lease(2).hex() + "\"}", bearer(token(1)))
@@ -165,7 +171,10 @@ TEST_CASE_METHOD(GatewayWorld,
     CHECK(contains(*get("/v1/apps/web", token(1, 1)), "\"state\":\"ready\""));
     CHECK(is_problem(*get("/v1/apps/web", token(1)), 400, "missing_field"));
     CHECK(get("/v1/apps/web?lease_key=" + lease(2).hex(), token(1))->status() == 200);
-    CHECK(is_problem(*get("/v1/apps/web?lease_key=" + lease(3).hex(), token(1)), 404, "not_found"));
+    // Of somebody else's lease nothing is told, not even that there is one.
+    const auto foreign = get("/v1/apps/web?lease_key=" + lease(3).hex(), token(1));
+    CHECK(is_problem(*foreign, 404, "not_found"));
+    CHECK(get("/v1/apps/web?lease_key=" + lease(77).hex(), token(1))->body() == foreign->body());
     CHECK(is_problem(*get("/v1/apps/shop", token(1, 1)), 404, "not_found"));
     CHECK(is_problem(*get("/v1/apps/UPPER", token(1, 1)), 404, "not_found"));
     CHECK(is_problem(*get("/v1/leases", token(1, 0, lease::Scope::proxy)), 403, "forbidden"));

@@ -20,6 +20,8 @@ TEST_CASE("every code of an error has its status in one table") {
         {"too_many_quotes", 429}, {"reverted", 409},       {"cluster_unavailable", 503},
         {"internal", 500},        {"never heard of", 500}, {"not_acceptable", 422},
         {"foreign_login", 401},   {"bad_signatures", 400}, {"not_registered", 503},
+        {"unresolved", 422},      {"tls_failed", 502},     {"bad_response", 502},
+        {"bad_reply", 502},       {"idempotency_key_reused", 422},
     };
     for (const auto& row : rows) {
         CAPTURE(row.code);
