@@ -37,6 +37,9 @@ struct GatewaySettings {
     chain::Seconds suspend_after{120};     ///< outage of the cluster after which orders stand still; 0: never
     std::chrono::milliseconds resume_grace{600'000};        ///< for applications to be ready after an outage
     std::chrono::milliseconds collect_interval{3'600'000};  ///< of garbage; zero: never
+    bool blocks_come =
+        false;  ///< by themselves: a network. Else time goes on without, and nothing is pending
+    std::size_t max_apps = 32;          ///< of one lease, stopped ones too
     std::uint64_t missing_blocks = 32;  ///< a lease ends when the chain denies its order for so many blocks
     chain::Seconds settle_grace{3};     ///< a keeper of this node has so long to settle first
 };

@@ -18,6 +18,7 @@ namespace {
 constexpr auto kAskTimeout = 10s;
 constexpr auto kTransactTimeout = 30s;
 constexpr auto kRemoveTimeout = 120s;
+constexpr auto kStandstill = 600s;
 
 // 1 s, 2 s, 4 s ... one minute.
 std::chrono::seconds backoff(unsigned tries) {
@@ -90,8 +91,13 @@ lease_state::interface::behavior_type lease_state::behavior() {
 // ---- the life of the order ----
 
 void lease_state::tick() {
-    const auto time = context_.parts.clock();
-    if (!ending() && time >= row_.ends_at) end("the end of the order has come");
+    // The order may have been extended or replaced while nothing told this node so: the chain is asked, and
+    // until it answers the application runs on. Its routes bear the end that is known: visitors are turned
+    // away.
+    if (context_.parts.clock() < row_.ends_at)
+        end_asked_ = false;
+    else if (!ending() && !std::exchange(end_asked_, true))
+        next_verify_ = now();
     if (now() >= next_verify_) verify();
     if (row_.state == LeaseState::ending) {
         tear_down();
@@ -114,21 +120,45 @@ void lease_state::verify() {
         ->request(context_.parts.chain, kAskTimeout, call_atom_v, market,
                   chain::calls::market::get(row_.order))
         .then(
-            [this, asked = row_.order](const Bytes& output) {
-                verifying_ = false;
+            [this, asked = row_.order, asked_at = context_.parts.clock(),
+             chain_time = chain_time_](const Bytes& output) {
                 const auto order = chain::calls::decode_order(output);
-                if (!order || asked != row_.order) return;
+                if (!order) return unverified(order.error());
+                verifying_ = false;
+                if (asked != row_.order) return;
                 if (!is_ours(*order)) return missing();
                 missing_since_.reset();
                 take_order(*order);
+                if (ending() || !chain::settlement::past_end(*order, asked_at)) return;
+                if (context_.settings->blocks_come && !chain::settlement::past_end(*order, chain_time))
+                    return ask_chain_time();
+                end("the end of the order has come");
             },
-            [this](const caf::error& error) {
-                // Unknown is not ended.
-                verifying_ = false;
-                next_verify_ = now() + 5s;
-                spdlog::warn("lease of order {}: the chain does not answer: {}", row_.order.value,
-                             from_caf(error).message);
-            });
+            [this](const caf::error& error) { unverified(from_caf(error)); });
+}
+
+// On a network what counts is some blocks old: an order that was extended at the last moment is not yet seen
+// to be. So the end waits until the newest block that counts is past it, which a wrong clock here does not
+// change either. Where no blocks come for long, this clock has to do.
+void lease_state::ask_chain_time() {
+    self_->request(context_.parts.chain, kAskTimeout, head_atom_v)
+        .then(
+            [this](const Head& head) {
+                if (head.number != stands_at_ || !stands_since_) {
+                    stands_at_ = head.number;
+                    stands_since_ = now();
+                }
+                chain_time_ = now() >= *stands_since_ + kStandstill ? context_.parts.clock() : head.time;
+                next_verify_ = now() + 1s;
+            },
+            [this](const caf::error& error) { unverified(from_caf(error)); });
+}
+
+// Unknown is not ended.
+void lease_state::unverified(const Error& why) {
+    verifying_ = false;
+    next_verify_ = now() + 5s;
+    spdlog::warn("lease of order {}: the chain does not answer: {}", row_.order.value, why.message);
 }
 
 void lease_state::take_order(const chain::Order& order) {

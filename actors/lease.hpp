@@ -40,6 +40,7 @@ private:
         std::string reason;
         std::vector<messages::Endpoint> endpoints;
         bool seen = false;               ///< the cluster has been asked about it
+        bool asked = false;              ///< by the watch, and has not answered yet
         bool interrupted = false;        ///< its deployment was under way when this node stopped
         unsigned failures = 0;           ///< of repairs, one after another
         Time quiet_until{};              ///< no repair before
@@ -48,8 +49,12 @@ private:
 
         /// Nothing of it shall run: then `absent` is how it should be.
         bool idle() const;
-        /// It was up, and not down by its own fault.
-        bool served() const { return row.state == messages::AppState::ready && !row.failing && !idle(); }
+        /// It was up, and not down by its own fault. An update does not change that.
+        bool served() const {
+            const bool was_up = row.state == messages::AppState::ready ||
+                                (row.state == messages::AppState::deploying && row.replaces);
+            return was_up && !row.failing && !idle();
+        }
     };
 
     /// A deployment or change under way.
@@ -96,6 +101,7 @@ private:
     // --- what is asked about them (lease_questions.cpp)
     const App* known(const std::string& name) const;
     caf::typed_response_promise<messages::AppDetail> detail(const std::string& name);
+    void tell_detail(const std::string& name, const messages::AppStatus& status);
     caf::result<std::vector<messages::AppEvent>> events(const std::string& name);
     caf::result<messages::exec_actor> exec(const messages::ExecRequest& request,
                                            const messages::exec_sink_actor& sink);
@@ -122,6 +128,8 @@ private:
     // --- the life of the order (lease.cpp)
     void tick();
     void verify();
+    void ask_chain_time();
+    void unverified(const Error& why);
     void take_order(const chain::Order& order);
     void end(const std::string& why);
     // What a reorganisation does to the order (lease_branch.cpp).
@@ -134,6 +142,7 @@ private:
     // An order that was completed before its end goes on as another (lease_replacement.cpp).
     void find_successor();
     void look_at(chain::OrderId id, std::optional<chain::Order> newest);
+    void look_again();
     void adopt(const chain::Order& order);
     void tear_down();
     void remove_all();
@@ -161,6 +170,8 @@ private:
     std::map<std::string, App> apps_;
     std::set<std::string> busy_;     ///< applications with a deployment, repair or removal under way
     std::set<std::string> mending_;  ///< those of them that are repaired
+    /// By application, who waits for what the cluster says of it: it is asked once at a time.
+    std::map<std::string, std::vector<caf::typed_response_promise<messages::AppDetail>>> details_;
     unsigned applying_ = 0;
     bool ending_written_ = false;  ///< nothing is torn down before that
     bool tearing_down_ = false;
@@ -170,6 +181,10 @@ private:
     unsigned settle_tries_ = 0;
     chain::Timestamp next_settle_;
     bool verifying_ = false;
+    bool end_asked_ = false;            ///< the chain, whether the end that is known has come
+    chain::Timestamp chain_time_;       ///< of the newest block that counts, when it was asked last
+    std::uint64_t stands_at_ = 0;       ///< the number of that block,
+    std::optional<Time> stands_since_;  ///< and since when it is the newest
     bool activating_ = false;
     bool searching_ = false;                      ///< for an order that the chain does not have any more
     std::optional<std::uint64_t> missing_since_;  ///< the block at which the chain first said so

@@ -4,6 +4,7 @@
 
 #include "actors/acceptance.hpp"
 #include "actors/lease.hpp"
+#include "actors/request_hash.hpp"
 #include "lease/demand.hpp"
 #include "lease/manifest.hpp"
 #include "messages/error.hpp"
@@ -131,18 +132,28 @@ void lease_state::start_change(const Run& run, const ChangeRequest& asked) {
     if (auto why = refusal(asked.app, asked.user)) return refuse_it(*why);
     const auto* app = known(asked.app);
     if (!app) return refuse_it({"not_found", "this lease has no application " + asked.app});
-    const bool repeated = !asked.idempotency_key.empty() && app->row.change_key == asked.idempotency_key;
-    if (repeated && app->row.state == AppState::ready) return told(run, *app);
+    const auto what = hash_of(asked);
+    if (!asked.idempotency_key.empty() && app->row.change_key == asked.idempotency_key) {
+        if (!repeats(app->row.change_asked, what)) return refuse_it(key_reused());
+        if (app->row.state == AppState::ready) return told(run, *app);
+    }
     if (app->row.state != AppState::ready)
         return refuse_it(
             {"busy", "application " + asked.app + " is being deployed; wait until that is done"});
     auto row = app->row;
     row.change_key = asked.idempotency_key;
+    row.change_asked = what;
     if (auto taken = put(asked, app->application, row.version); !taken) return refuse_it(taken.error());
     if (row.version == app->row.version) return told(run, *app);  // it is so already
     if (asked.verb == Verb::scale) row.version.share = share_of(asked.app);
     auto application = fitting(row.version, share_of(asked.app));
     if (!application) return refuse_it(application.error());
+    // A manifest was counted when it was lowered; replicas that were asked for since then are not in it.
+    std::uint64_t pods = 0;
+    for (const auto& workload : application->workloads) pods += lease::pods_at_once(workload);
+    if (const auto most = context_.settings->manifest.pods; pods > most)
+        return refuse_it({"too_large", std::to_string(pods) + " pods are asked for, at most " +
+                                           std::to_string(most) + " of an application are allowed"});
     run->previous = app->row;
     row.previous = app->row.version;
     row.replaces = true;

@@ -4,6 +4,7 @@
 
 #include "actors/acceptance.hpp"
 #include "actors/lease.hpp"
+#include "actors/request_hash.hpp"
 #include "actors/when_done.hpp"
 #include "chain/keccak.hpp"
 #include "lease/lease_key.hpp"
@@ -24,6 +25,18 @@ constexpr auto kFollowUpdate = 200ms;
 constexpr auto kWaitForRepair = 100ms;
 constexpr auto kLongestWait = 60'000ms;
 
+/// The version that stays when the next one fails: of an update whose outcome nobody knows, the one before
+/// it.
+std::optional<AppRow> version_that_runs(const AppRow& row) {
+    if (row.state == AppState::ready) return row;
+    if (row.state != AppState::deploying || !row.replaces) return std::nullopt;
+    auto before = row;
+    before.state = AppState::ready;
+    before.version = std::exchange(before.previous, {});
+    before.replaces = false;
+    return before;
+}
+
 Error ended() {
     return {"ended", "the order of this lease has ended"};
 }
@@ -32,6 +45,9 @@ Error ended() {
 
 std::optional<Error> lease_state::refusal(const std::string& app, const chain::Address& user) const {
     if (ending()) return ended();
+    if (context_.parts.clock() >= row_.ends_at)
+        return Error{"unavailable",
+                     "the time of the order is up, and the chain does not say yet whether it goes on"};
     if (user != row_.user)
         return Error{"not_yours", "this lease belongs to another user than " + user.checksummed()};
     if (!lease::valid_app_name(app))
@@ -70,10 +86,22 @@ void lease_state::start(const Run& run) {
         run->promise.deliver(to_caf(*why));
         return;
     }
-    if (auto* app = find(run->app); app && !asked.idempotency_key.empty() &&
-                                    app->row.idempotency_key == asked.idempotency_key &&
-                                    app->row.state == AppState::ready)
-        return told(run, *app);
+    const auto* app = find(run->app);
+    if (app && !asked.idempotency_key.empty() && app->row.idempotency_key == asked.idempotency_key) {
+        if (!repeats(app->row.asked, hash_of(asked))) {
+            run->promise.deliver(to_caf(key_reused()));
+            return;
+        }
+        if (app->row.state == AppState::ready) return told(run, *app);
+    }
+    const auto coming =
+        std::count_if(busy_.begin(), busy_.end(), [this](const auto& name) { return !apps_.contains(name); });
+    if (!app && apps_.size() + static_cast<std::size_t>(coming) >= context_.settings->max_apps) {
+        run->promise.deliver(
+            to_caf({"too_large", "a lease has at most " + std::to_string(context_.settings->max_apps) +
+                                     " applications, stopped ones too; remove one"}));
+        return;
+    }
     busy_.insert(run->app);
     obtain(run);
 }
@@ -112,11 +140,14 @@ void lease_state::prepare(const Run& run, const std::string& yaml) {
     row.version.share = share_of(run->app);
     row.deployed_at = context_.parts.clock();
     row.idempotency_key = request.idempotency_key;
-    if (const auto* app = find(run->app); app && app->row.state == AppState::ready) {
-        run->previous = app->row;
-        row.replaces = true;
-        row.previous = app->row.version;
+    row.asked = hash_of(request);
+    if (const auto* app = find(run->app)) {
+        run->previous = version_that_runs(app->row);
         row.version.revision = app->row.version.revision;
+    }
+    if (run->previous) {
+        row.replaces = true;
+        row.previous = run->previous->version;
     }
     auto application = lower(row.version);
     if (!application) return refuse(run, application.error());
@@ -128,6 +159,7 @@ void lease_state::begin(const Run& run, AppRow row, lease::Application applicati
     app.row = std::move(row);
     app.application = std::move(application);
     app.reason = "starting";
+    app.interrupted = false;
     app.ready_by.reset();
     app.next_reapply = now() + context_.settings->reconcile_interval;
     store::Batch batch;

@@ -71,24 +71,32 @@ caf::typed_response_promise<AppDetail> lease_state::detail(const std::string& na
         promise.deliver(to_caf(unknown_app(name)));
         return promise;
     }
-    const auto tell = [this, name, promise](const AppStatus& status) {
-        observe(name, status);
-        auto told = promise;
-        const auto* app = known(name);
+    auto& waiting = details_[name];
+    waiting.push_back(promise);
+    if (waiting.size() > 1) return promise;
+    self_->request(context_.parts.cluster, kAskTimeout, status_atom_v, row_.lease_key, name)
+        .then([this, name](const AppStatus& status) { tell_detail(name, status); },
+              [this, name](const caf::error& error) {
+                  tell_detail(name, AppStatus{Health::unknown, from_caf(error).message, {}});
+              });
+    return promise;
+}
+
+void lease_state::tell_detail(const std::string& name, const AppStatus& status) {
+    observe(name, status);
+    auto waiting = std::exchange(details_[name], {});
+    details_.erase(name);
+    const auto* app = known(name);
+    for (auto& promise : waiting) {
         if (!app) {
-            told.deliver(to_caf(unknown_app(name)));
-            return;
+            promise.deliver(to_caf(unknown_app(name)));
+            continue;
         }
         AppDetail answer{info(*app), app->row.version.revision, {}, status.pods};
         for (const auto& workload : app->application.workloads)
             answer.workloads.push_back({workload.name, workload.replicas});
-        told.deliver(std::move(answer));
-    };
-    self_->request(context_.parts.cluster, kAskTimeout, status_atom_v, row_.lease_key, name)
-        .then(tell, [tell](const caf::error& error) {
-            tell(AppStatus{Health::unknown, from_caf(error).message, {}});
-        });
-    return promise;
+        promise.deliver(std::move(answer));
+    }
 }
 
 caf::result<std::vector<AppEvent>> lease_state::events(const std::string& name) {

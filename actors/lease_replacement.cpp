@@ -24,14 +24,18 @@ void lease_state::find_successor() {
                   chain::calls::market::current(row_.user, context_.settings->provider))
         .then(
             [this](const Bytes& output) {
+                // No order of the pair at all: another branch than that on which ours was completed.
                 const auto id = chain::calls::decode_order_id(output);
-                look_at(id.value_or(chain::OrderId{}), std::nullopt);
+                if (!id || id->value == 0) return look_again();
+                look_at(*id, std::nullopt);
             },
-            [this](const caf::error&) {
-                // Unknown is not ended.
-                following_ = false;
-                next_verify_ = now() + kAskAgain;
-            });
+            [this](const caf::error&) { look_again(); });
+}
+
+// Unknown is not ended.
+void lease_state::look_again() {
+    following_ = false;
+    next_verify_ = now() + kAskAgain;
 }
 
 void lease_state::look_at(chain::OrderId id, std::optional<chain::Order> newest) {
@@ -40,17 +44,17 @@ void lease_state::look_at(chain::OrderId id, std::optional<chain::Order> newest)
         .then(
             [this, newest](const Bytes& output) {
                 const auto order = chain::calls::decode_order(output);
-                if (order && order->replaces == row_.order) return adopt(newest.value_or(*order));
+                if (!order) return look_again();
+                if (order->replaces == row_.order) return adopt(newest.value_or(*order));
                 // Ids go back with every step, so this ends.
-                if (order && order->replaces.value != 0 && order->replaces < order->id)
+                if (order->replaces > row_.order && order->replaces < order->id)
                     return look_at(order->replaces, newest.value_or(*order));
+                // Between the two answers the chain may have gone to a branch on which ours runs on.
+                if (order->id == row_.order && order->live()) return look_again();
                 following_ = false;
                 if (!ending()) end("the order is completed");
             },
-            [this](const caf::error&) {
-                following_ = false;
-                next_verify_ = now() + kAskAgain;
-            });
+            [this](const caf::error&) { look_again(); });
 }
 
 void lease_state::adopt(const chain::Order& order) {

@@ -6,7 +6,8 @@ namespace grid::actors {
 
 namespace {
 
-constexpr std::uint8_t kRowVersion = 2;
+constexpr std::uint8_t kLeaseVersion = 2;
+constexpr std::uint8_t kAppVersion = 3;
 constexpr std::uint8_t kLogVersion = 1;
 
 /// Rows of version 1, as the first gateways wrote them.
@@ -16,6 +17,10 @@ struct FirstLeaseRow {
 struct FirstAppRow {
     AppRow row;
     std::string previous_manifest;
+};
+/// Of version 2: without what was asked.
+struct SecondAppRow {
+    AppRow row;
 };
 
 store::Bytes app_key(const chain::Hash& lease_key, const std::string& app) {
@@ -41,7 +46,7 @@ typename Inspector::result_type inspect(Inspector& f, AppVersion& x) {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, AppRow& x) {
     return f(caf::meta::type_name("AppRow"), x.name, x.state, x.version, x.replaces, x.previous,
-             x.deployed_at, x.idempotency_key, x.change_key, x.failing);
+             x.deployed_at, x.idempotency_key, x.change_key, x.failing, x.asked, x.change_asked);
 }
 
 template <class Inspector>
@@ -66,15 +71,27 @@ typename Inspector::result_type inspect(Inspector& f, FirstAppRow& x) {
              r.previous.is_public);
 }
 
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, SecondAppRow& x) {
+    auto& r = x.row;
+    return f(caf::meta::type_name("AppRow"), r.name, r.state, r.version, r.replaces, r.previous,
+             r.deployed_at, r.idempotency_key, r.change_key, r.failing);
+}
+
 Result<LeaseRow> lease_row(store::ByteView value) {
-    if (value.empty() || value[0] != 1) return decode_row<LeaseRow>(kRowVersion, value);
+    if (value.empty() || value[0] != 1) return decode_row<LeaseRow>(kLeaseVersion, value);
     auto first = decode_row<FirstLeaseRow>(1, value);
     if (!first) return tl::unexpected(first.error());
     return std::move(first->row);
 }
 
 Result<AppRow> app_row(store::ByteView value) {
-    if (value.empty() || value[0] != 1) return decode_row<AppRow>(kRowVersion, value);
+    if (!value.empty() && value[0] == 2) {
+        auto second = decode_row<SecondAppRow>(2, value);
+        if (!second) return tl::unexpected(second.error());
+        return std::move(second->row);
+    }
+    if (value.empty() || value[0] != 1) return decode_row<AppRow>(kAppVersion, value);
     auto first = decode_row<FirstAppRow>(1, value);
     if (!first) return tl::unexpected(first.error());
     first->row.replaces = !first->previous_manifest.empty();
@@ -137,11 +154,11 @@ Result<std::optional<StoredLease>> LeaseRows::load(const chain::Hash& lease_key)
 }
 
 void LeaseRows::put(store::Batch& batch, const LeaseRow& row) const {
-    batch.put(leases_, row.lease_key.bytes, encode_row(kRowVersion, row));
+    batch.put(leases_, row.lease_key.bytes, encode_row(kLeaseVersion, row));
 }
 
 void LeaseRows::put(store::Batch& batch, const chain::Hash& lease_key, const AppRow& app) const {
-    batch.put(apps_, app_key(lease_key, app.name), encode_row(kRowVersion, app));
+    batch.put(apps_, app_key(lease_key, app.name), encode_row(kAppVersion, app));
 }
 
 void LeaseRows::put(store::Batch& batch, const chain::Hash& lease_key, const std::string& app,

@@ -50,6 +50,8 @@ struct AppRow {
     std::string idempotency_key;  ///< of the last deployment
     std::string change_key;       ///< the same of the last change
     bool failing = false;         ///< by its own fault, when it was last seen
+    chain::Hash asked;            ///< what the last deployment asked for: its key is for nothing else
+    chain::Hash change_asked;     ///< the same of the last change
     friend bool operator==(const AppRow&, const AppRow&) = default;
 };
 

@@ -30,7 +30,7 @@ std::chrono::milliseconds repair_wait(unsigned failures, std::chrono::millisecon
 
 void lease_state::watch() {
     next_watch_ = now() + context_.settings->status_interval;
-    for (const auto& [name, app] : apps_) {
+    for (auto& [name, app] : apps_) {
         if (busy_.contains(name)) continue;
         if (app.row.state == AppState::removed) {
             remove(name, [](std::optional<Error>) {});
@@ -46,11 +46,16 @@ void lease_state::watch() {
             repair(name);
             if (busy_.contains(name)) continue;
         }
+        // A slow cluster is not asked faster than it answers.
+        if (std::exchange(app.asked, true)) continue;
+        const auto told = [this, name = name](const AppStatus& status) {
+            if (auto* asked = find(name)) asked->asked = false;
+            observe(name, status);
+        };
         self_->request(context_.parts.cluster, kStatusTimeout, status_atom_v, row_.lease_key, name)
-            .then([this, name = name](const AppStatus& status) { observe(name, status); },
-                  [this, name = name](const caf::error& error) {
-                      observe(name, {Health::unknown, from_caf(error).message, {}});
-                  });
+            .then(told, [told](const caf::error& error) {
+                told(AppStatus{Health::unknown, from_caf(error).message, {}});
+            });
     }
 }
 
@@ -164,7 +169,7 @@ void lease_state::repair(const std::string& name) {
                     return;
                 }
                 const bool unknown = reason.code == "cluster_unavailable" || reason.code == "timeout" ||
-                                     reason.code == "unavailable";
+                                     reason.code == "unavailable" || reason.code == "overloaded";
                 // What runs goes on to run, whatever hinders the repair: the cluster says how it is.
                 if (unknown || failed->health == Health::absent) {
                     failed->health = unknown ? Health::unknown : Health::failed;

@@ -23,6 +23,21 @@ std::string last_lines(std::string text, std::uint32_t lines) {
     return text.substr(from);
 }
 
+/// Of a row, before its actor has said more.
+LeaseInfo info_of(const StoredLease& stored) {
+    const auto& row = stored.row;
+    LeaseInfo info{row.lease_key, row.order, row.user, row.state, row.resources, row.ends_at, {}};
+    for (const auto& app : stored.apps) {
+        AppInfo told;
+        told.name = app.name;
+        told.state = over(row.state)                ? AppState::removed
+                     : app.state == AppState::ready ? AppState::unknown
+                                                    : app.state;
+        info.apps.push_back(std::move(told));
+    }
+    return info;
+}
+
 }  // namespace
 
 leases_state::leases_state(interface::pointer self, GatewayParts parts, GatewaySettings settings)
@@ -52,9 +67,11 @@ Result<void> leases_state::open() {
                 break;
             }
             case LeaseState::gone:
-                ended(lease.row, lease.apps);
+                ended(lease);
                 break;
             default:
+                // Known from the first turn on: what runs without a known lease is removed.
+                board_->report(info_of(lease), {});
                 spawn(lease);
         }
     }
@@ -206,7 +223,9 @@ void leases_state::restart(const Hash& lease_key) {
     if (found == children_.end() || found->second.actor) return;
     auto stored = rows_->load(lease_key);
     if (!stored || !*stored) {
-        spdlog::error("the lease of order {} cannot be read", found->second.order.value);
+        spdlog::error("the lease of order {} cannot be read; it is left alone until the next reconciliation",
+                      found->second.order.value);
+        found->second.quarantined = true;
         return;
     }
     spawn(**stored);
@@ -334,14 +353,11 @@ void leases_state::collect() {
             });
 }
 
-void leases_state::ended(const LeaseRow& row, const std::vector<AppRow>& apps) {
-    LeaseInfo info{row.lease_key, row.order, row.user, LeaseState::gone, row.resources, row.ends_at, {}};
+void leases_state::ended(const StoredLease& stored) {
+    const auto& row = stored.row;
+    auto info = info_of(stored);
     std::vector<lease::Route> routes;
-    for (const auto& app : apps) {
-        AppInfo told;
-        told.name = app.name;
-        told.state = AppState::removed;
-        info.apps.push_back(told);
+    for (const auto& app : info.apps) {
         lease::Route route;
         route.lease_key = route_key(row.lease_key);
         route.app = app.name;

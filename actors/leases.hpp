@@ -69,7 +69,7 @@ private:
     void check_stock();
     void warn(const std::string& topic, const std::string& words);
     void purge();
-    void ended(const LeaseRow& row, const std::vector<AppRow>& apps);
+    void ended(const StoredLease& stored);
 
     interface::pointer self_;
     Inbox inbox_;

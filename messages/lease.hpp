@@ -9,10 +9,12 @@ namespace grid::messages {
 using lease_actor = caf::typed_actor<
     caf::replies_to<status_atom>::with<LeaseInfo>,
     // Deploys or updates an application; answers when it serves, or why not. Errors: bad_manifest, policy
-    // (message names the path of the field), too_large, failed_to_start, busy, fetch errors, ended.
+    // (message names the path of the field), too_large, failed_to_start, busy, idempotency_key_reused, fetch
+    // errors, ended, unavailable (its time is up, and the chain does not say whether it goes on).
     caf::replies_to<deploy_atom, DeployRequest>::with<AppInfo>,
     // Restarts, scales, stops or starts one; answers when that is done. A failure leaves what was. Errors:
-    // not_found, not_yours, busy, bad_workload, too_large, stopped, failed_to_start, ended.
+    // not_found, not_yours, busy, bad_workload, too_large, stopped, failed_to_start, idempotency_key_reused,
+    // ended, unavailable.
     caf::replies_to<change_atom, ChangeRequest>::with<AppInfo>,
     // Asks the cluster anew.
     caf::replies_to<status_atom, std::string>::with<AppDetail>,

@@ -267,6 +267,7 @@ Result<void> Node::Parts::start_gateway(const NodeConfig& config, const NodeKey&
     // There an order's settlement is known after the confirmations: a second one would be paid for nothing.
     if (config.evm) settings.settle_grace = chain::Seconds{900};
     settings.chain_info = chain_info;
+    settings.blocks_come = config.evm.has_value();
     // Where more blocks may be undone, it may take longer until an order is in one again.
     if (config.evm)
         settings.missing_blocks = std::max(settings.missing_blocks, 2 * config.evm->confirmations);

@@ -52,6 +52,7 @@ cluster_actor::behavior_type fake_cluster(cluster_actor::pointer self, Cluster* 
             return cluster->status({lease, app});
         },
         [=](status_atom, const Hash& lease, const std::string& app) {
+            ++cluster->asked;
             return cluster->status({lease, app});
         },
         [=](events_atom, const Hash& lease, const std::string& app) -> caf::result<std::vector<AppEvent>> {
@@ -119,7 +120,7 @@ fetcher_actor spawn_fetcher(World& world, std::map<std::string, std::string> doc
     return world.own(world.system().spawn(fake_fetcher, std::move(documents)));
 }
 
-Gateway::Gateway(World& w, Cluster& c, std::function<void(actors::GatewaySettings&)> adjust)
+Gateway::Gateway(World& w, Cluster& c, std::function<void(actors::GatewaySettings&)> adjust, bool begun)
     : world(w), cluster(c) {
     lease::GatewayIdentity identity{"127.0.0.1:8090", "http://127.0.0.1:8090", account(1),
                                     chain::kEmbeddedChainId, world.chain.contracts.market};
@@ -143,7 +144,7 @@ Gateway::Gateway(World& w, Cluster& c, std::function<void(actors::GatewaySetting
                                sessions};
     parts.warnings = warnings;
     leases = world.own(actors::leases(world.system(), std::move(parts), std::move(settings)));
-    world.run();
+    if (begun) world.run();
 }
 
 void Gateway::tick() {

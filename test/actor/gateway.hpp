@@ -34,6 +34,7 @@ public:
     std::size_t applied = 0;
     std::size_t checked = 0;  ///< times that was applied what ran already
     std::size_t removed = 0;
+    std::size_t asked = 0;  ///< times how an application is
 
     messages::AppStatus status(const Key& key) const;
 };
@@ -44,7 +45,9 @@ messages::fetcher_actor spawn_fetcher(World& world, std::map<std::string, std::s
 
 /// One run of a gateway over a world.
 struct Gateway {
-    Gateway(World& world, Cluster& cluster, std::function<void(actors::GatewaySettings&)> adjust = {});
+    /// `begun`: runs until nothing moves.
+    Gateway(World& world, Cluster& cluster, std::function<void(actors::GatewaySettings&)> adjust = {},
+            bool begun = true);
 
     /// Sends a tick to the leases and runs.
     void tick();

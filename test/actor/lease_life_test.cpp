@@ -3,7 +3,6 @@
 #include <catch2/catch.hpp>
 
 #include "actor/gateway.hpp"
-#include "actors/rows.hpp"
 #include "chain/calls.hpp"
 
 using namespace grid;
@@ -13,28 +12,6 @@ using namespace std::chrono_literals;
 using Verb = ChangeRequest::Verb;
 
 namespace {
-
-/// Rows as the first gateways wrote them.
-struct FirstLease {
-    actors::LeaseRow row;
-};
-struct FirstApp {
-    actors::AppRow row;
-    std::string previous_manifest;
-    bool previous_is_public = false;
-};
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, FirstLease& x) {
-    auto& r = x.row;
-    return f(r.lease_key, r.order, r.user, r.state, r.resources, r.ends_at, r.ended_at, r.torn_down,
-             r.settled);
-}
-template <class Inspector>
-typename Inspector::result_type inspect(Inspector& f, FirstApp& x) {
-    auto& r = x.row;
-    return f(r.name, r.state, r.version.manifest, r.version.manifest_hash, r.version.is_public, r.deployed_at,
-             r.idempotency_key, x.previous_manifest, x.previous_is_public);
-}
 
 const chain::Address kProvider = account(1);
 const chain::Address kUser = account(2);
@@ -316,6 +293,28 @@ TEST_CASE("while the cluster is out for an hour the order stands still: not char
     CHECK(over.paid_provider + over.paid_user == over.deposit);
 }
 
+TEST_CASE("an outage that begins during an update suspends the order as any other") {
+    Market market;
+    Deployed node(market);
+    node.with_web();
+    market.cluster.begins = Health::starting;
+    const auto update =
+        node.world.start<AppInfo>(node.gateway.leases, deploy_atom_v,
+                                  node.gateway.request(node.lease, manifest("docker.io/library/web:2")));
+    node.gateway.live(1);
+    market.cluster.unreachable = true;
+    node.gateway.live(200);
+    CHECK(update.code() == "cluster_unavailable");
+    CHECK(market.suspends() == 1);
+    CHECK(market.chain.order(market.order).suspended_since.seconds != 0);
+    CHECK(market.cluster.removed == 0);
+    market.cluster.unreachable = false;
+    for (auto& [key, running] : market.cluster.running) running.health = Health::ready;
+    node.gateway.live(20);
+    CHECK(market.resumes() == 1);
+    CHECK(node.web().state == AppState::ready);
+}
+
 TEST_CASE("an application that fails by itself suspends nothing") {
     Market market;
     Deployed node(market);
@@ -420,33 +419,4 @@ TEST_CASE("an entry in the Registry that promises more than there is is told, un
     market.cluster.unreachable = true;
     gateway.live(200);
     CHECK(gateway.warnings->all().size() == 2);
-}
-
-TEST_CASE("rows of the first gateways are read, and the lease lives on") {
-    Market market;
-    chain::Hash key;
-    {
-        Deployed node(market);
-        node.with_web();
-        key = node.lease.lease_key;
-    }
-    const auto rows = actors::LeaseRows::open(market.disk.storage()).value();
-    auto stored = rows.load(key).value().value();
-    REQUIRE(stored.apps.size() == 1);
-    const auto leases = market.disk.environment().table("leases").value();
-    const auto apps = market.disk.environment().table("apps").value();
-    store::Batch batch;
-    batch.put(leases, key.bytes, actors::encode_row(1, FirstLease{stored.row}));
-    store::Bytes app_key(key.bytes.begin(), key.bytes.end());
-    for (const char c : stored.apps[0].name) app_key.push_back(static_cast<std::uint8_t>(c));
-    batch.put(apps, app_key, actors::encode_row(1, FirstApp{stored.apps[0], "", false}));
-    rows.submit(std::move(batch), [](Result<void> done) { CHECK(done.has_value()); });
-
-    Deployed node(market);
-    node.gateway.live(5);
-    CHECK(node.lease.lease_key == key);
-    CHECK(node.web().state == AppState::ready);
-    CHECK(node.gateway.change(node.lease, Verb::restart).value().state == AppState::ready);
-    CHECK(market.applied().revision == 1);
-    CHECK(market.cluster.running.size() == 1);
 }

@@ -204,6 +204,132 @@ TEST_CASE("a chain that is silent while the successor is looked for ends nothing
     CHECK(market.cluster.removed == 0);
 }
 
+TEST_CASE("an order that was extended while the node was down is not ended at its start") {
+    Market market;
+    LeaseInfo lease;
+    {
+        World world(market.disk, market.chain);
+        Gateway gateway(world, market.cluster);
+        lease = gateway.accept(market.order, kUser).value();
+        gateway.deploy(lease, manifest()).value();
+    }
+    market.chain.must(kUser, market.chain.contracts.market,
+                      market_calls::extend_order(market.order, {1'800}));
+    market.chain.time = lease.ends_at + chain::Seconds{10};
+    market.chain.unreachable = true;
+    World world(market.disk, market.chain);
+    Gateway gateway(world, market.cluster);
+    gateway.live(10);
+    CHECK(market.cluster.removed == 0);
+    market.chain.unreachable = false;
+    gateway.live(10);
+    CHECK(market.cluster.removed == 0);
+    CHECK(told(world, gateway, lease).ends_at == lease.ends_at + chain::Seconds{1'800});
+    CHECK(gateway.route(lease)->state == lease::RouteState::ready);
+    market.chain.time = lease.ends_at + chain::Seconds{1'800};
+    gateway.live(10);
+    CHECK(gateway.state(lease) == LeaseState::gone);
+}
+
+TEST_CASE("an order that was replaced while the node was down goes on, also when its own end has passed") {
+    Market market;
+    LeaseInfo lease;
+    {
+        World world(market.disk, market.chain);
+        Gateway gateway(world, market.cluster);
+        lease = gateway.accept(market.order, kUser).value();
+        gateway.deploy(lease, manifest()).value();
+    }
+    market.chain.time = market.chain.time + chain::Seconds{3'000};
+    const auto second = market.by_quote(market.order);
+    market.chain.time = lease.ends_at + chain::Seconds{10};
+    World world(market.disk, market.chain);
+    Gateway gateway(world, market.cluster);
+    gateway.live(5);
+    CHECK(told(world, gateway, lease).order == second);
+    CHECK(gateway.route(lease)->state == lease::RouteState::ready);
+    CHECK(market.cluster.removed == 0);
+}
+
+TEST_CASE("the end of an order waits for a chain that is silent, and comes when it speaks") {
+    Market market;
+    World world(market.disk, market.chain);
+    Gateway gateway(world, market.cluster);
+    const auto lease = gateway.accept(market.order, kUser).value();
+    gateway.deploy(lease, manifest()).value();
+    market.chain.unreachable = true;
+    market.chain.time = lease.ends_at;
+    gateway.live(30);
+    CHECK(market.cluster.removed == 0);
+    CHECK(market.cluster.running.size() == 1);
+    // Visitors are turned away by the end that the route bears.
+    CHECK(gateway.route(lease)->ended(market.chain.time.seconds));
+    CHECK(gateway.deploy(lease, manifest("docker.io/library/web:2")).code() == "unavailable");
+    market.chain.unreachable = false;
+    gateway.live(10);
+    CHECK(gateway.state(lease) == LeaseState::gone);
+    CHECK(market.cluster.running.empty());
+    CHECK(market.chain.order(market.order).status == chain::OrderStatus::completed);
+}
+
+TEST_CASE("on a network the end waits for a block past it, so that an extension at the last moment counts") {
+    Market market;
+    World world(market.disk, market.chain);
+    Gateway gateway(world, market.cluster, [](auto& settings) { settings.blocks_come = true; });
+    const auto lease = gateway.accept(market.order, kUser).value();
+    gateway.deploy(lease, manifest()).value();
+    // The clock of this node is ahead, or the blocks that count are behind.
+    market.chain.mine();
+    market.chain.time = lease.ends_at + chain::Seconds{60};
+    gateway.live(60);
+    CHECK(market.cluster.removed == 0);
+    CHECK(gateway.route(lease)->ended(market.chain.time.seconds));
+    const auto late = market.chain.time;
+    market.chain.time = {lease.ends_at.seconds - 1};
+    market.chain.must(kUser, market.chain.contracts.market,
+                      market_calls::extend_order(market.order, {1'800}));
+    market.chain.time = late;
+    gateway.live(5);
+    CHECK(market.cluster.removed == 0);
+    CHECK(told(world, gateway, lease).ends_at == lease.ends_at + chain::Seconds{1'800});
+    market.chain.time = lease.ends_at + chain::Seconds{1'800};
+    gateway.live(10);
+    CHECK(market.cluster.removed == 0);
+    market.chain.mine();
+    gateway.live(10);
+    CHECK(gateway.state(lease) == LeaseState::gone);
+}
+
+TEST_CASE("on a network that makes no blocks the end comes by this node's clock, later") {
+    Market market;
+    World world(market.disk, market.chain);
+    Gateway gateway(world, market.cluster, [](auto& settings) { settings.blocks_come = true; });
+    const auto lease = gateway.accept(market.order, kUser).value();
+    gateway.deploy(lease, manifest()).value();
+    market.chain.time = lease.ends_at;
+    gateway.live(590);
+    CHECK(market.cluster.running.size() == 1);
+    gateway.live(30);
+    CHECK(market.cluster.running.empty());
+    CHECK(gateway.state(lease) == LeaseState::gone);
+}
+
+TEST_CASE("an end that only an abandoned branch tells of ends nothing") {
+    Market market;
+    World world(market.disk, market.chain);
+    Gateway gateway(world, market.cluster);
+    const auto lease = gateway.accept(market.order, kUser).value();
+    gateway.deploy(lease, manifest()).value();
+    market.chain.time = market.chain.time + chain::Seconds{700};
+    auto row = world.ask<OrderRow>(gateway.orders, find_atom_v, market.order).value();
+    row.order.status = chain::OrderStatus::completed;
+    row.order.settled_at = market.chain.time;
+    caf::anon_send(gateway.leases, OrderChanged{row, 0, market.chain.time});
+    gateway.live(10);
+    CHECK(market.cluster.removed == 0);
+    CHECK(gateway.route(lease)->state == lease::RouteState::ready);
+}
+
 TEST_CASE("applications get what the order that goes on has, and what it does not pay for is stopped") {
     Market market;
     LeaseInfo lease;

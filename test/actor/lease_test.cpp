@@ -178,18 +178,6 @@ TEST_CASE("an update that fails keeps the version before it") {
     CHECK(info.apps.front().state == AppState::ready);
 }
 
-TEST_CASE("the same idempotency key deploys once") {
-    Market market;
-    World world(market.disk, market.chain);
-    Gateway gateway(world, market.cluster);
-    const auto lease = gateway.accept(market.order, kUser).value();
-    auto request = gateway.request(lease, manifest());
-    request.idempotency_key = "k1";
-    const auto first = world.ask<AppInfo>(gateway.leases, deploy_atom_v, request).value();
-    CHECK(world.ask<AppInfo>(gateway.leases, deploy_atom_v, request).value() == first);
-    CHECK(market.cluster.applied == 1);
-}
-
 TEST_CASE("a removed application is gone from cluster, store and routes") {
     Market market;
     World world(market.disk, market.chain);
