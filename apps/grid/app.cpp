@@ -43,6 +43,7 @@ Record record_of(const DeployedApp& app) {
 std::shared_ptr<Target> add_target(CLI::App& command, bool app_too) {
     auto target = std::make_shared<Target>();
     command.add_option("--order", target->order, "The order that it runs under")
+        ->envname("GRID_ORDER")
         ->required()
         ->check(CLI::PositiveNumber);
     if (app_too) command.add_option("app", target->app, "Name of the application")->capture_default_str();
@@ -78,16 +79,23 @@ void add_update(CLI::App* group, Context& context) {
                                          "that fails");
     auto target = add_target(*update);
     auto source = std::make_shared<std::string>();
+    auto sha256 = std::make_shared<std::string>();
     auto is_public = std::make_shared<bool>(false);
+    auto is_private = std::make_shared<bool>(false);
     update->get_option("app")->required();
     update->add_option("manifest", *source, "Kubernetes YAML: a file, - or a URL")->required();
-    update->add_flag("--public", *is_public, "Everybody may visit it; otherwise you alone");
-    update->callback([&context, target, source, is_public] {
+    update->add_option("--sha256", *sha256, "Of what the URL must answer");
+    auto* open_to_all =
+        update->add_flag("--public", *is_public, "Everybody may visit it from now on; default: as before");
+    update->add_flag("--private", *is_private, "You alone may visit it from now on")->excludes(open_to_all);
+    update->callback([&context, target, source, sha256, is_public, is_private] {
         auto deployment = read_deployment(*source);
         deployment.app = target->app;
-        deployment.is_public = *is_public;
+        deployment.sha256 = *sha256;
         auto gateway = open_lease(context, {target->order});
-        (void)gateway.look(target->app, "status");  // refuses one that is not there
+        const auto before = gateway.look(target->app, "status");  // refuses one that is not there
+        const bool was_public = before.HasMember("public") && before["public"].IsTrue();
+        deployment.is_public = *is_public || (was_public && !*is_private);
         context.show(record_of(gateway.deploy(deployment)));
     });
 }

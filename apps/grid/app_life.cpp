@@ -96,7 +96,7 @@ void add_exec(CLI::App& group, Context& context) {
     exec->callback([&context, target, options, no_tty] {
         if (options->command.empty()) options->command = {"sh"};
         options->tty = !*no_tty && !options->no_input && ::isatty(STDIN_FILENO) && ::isatty(STDOUT_FILENO);
-        const auto gateway = open_lease(context, {target->order});
+        auto gateway = open_lease(context, {target->order});
         context.exit_code = run_exec(gateway, target->app, *options);
     });
 }

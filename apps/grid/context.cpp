@@ -13,6 +13,10 @@ chain::Address Context::account(const std::string& name) const {
     return wallet().find(wanted).address;
 }
 
+GatewayUser Context::gateway_user() const {
+    return {account(""), [keys = wallet(), name = key] { return keys.open(name); }, sessions()};
+}
+
 chain::ContractAddresses Context::contracts() const {
     if (contracts_file.empty()) return chain::embedded_addresses();
     return need(adapters::evm::load_address_book(contracts_file)).contracts;

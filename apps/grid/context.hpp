@@ -5,6 +5,7 @@
 
 #include "apps/grid/chain_client.hpp"
 #include "apps/grid/failure.hpp"
+#include "apps/grid/gateway_client.hpp"
 #include "apps/grid/output.hpp"
 #include "apps/grid/wallet.hpp"
 
@@ -18,6 +19,7 @@ struct Context {
     std::string keys_directory;
     std::string key;
     std::string password_file;
+    std::string sessions_directory;  ///< empty: the default; "none": sessions are not kept
     OutputFormat output = OutputFormat::table;
     int exit_code = 0;  ///< of a command that ran to its end: not 0 when what it found or ran has failed
 
@@ -26,6 +28,12 @@ struct Context {
     chain::ContractAddresses contracts() const;
     Wallet wallet() const { return {keys_directory, password_file}; }
     chain::PrivateKey open_key() const { return wallet().open(key); }
+    SessionStore sessions() const {
+        return SessionStore(sessions_directory.empty() ? SessionStore::default_directory()
+                                                       : std::filesystem::path(sessions_directory));
+    }
+    /// The key in use before a gateway; opened when a login must be signed.
+    GatewayUser gateway_user() const;
     /// An account named by address, by a key's name, or as dev:N; empty: the key in use.
     chain::Address account(const std::string& name) const;
 

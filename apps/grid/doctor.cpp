@@ -76,8 +76,7 @@ private:
         const auto url = gateway_url(context_, *registered_);
         try {
             look_at_clock(Endpoint(url));
-            const auto key = context_.open_key();
-            GatewayClient gateway(url, chain, key, provider_);
+            GatewayClient gateway(url, chain, context_.gateway_user(), provider_);
             const auto answer = gateway.get("/v1/provider/checks");
             for (const auto& check : answer["checks"].GetArray())
                 add(text_of(check, "state"), text_of(check, "name"), text_of(check, "detail"),

@@ -264,7 +264,8 @@ int over(const runtime::TlsSocket& server, const GatewayClient& gateway, const s
 
 }  // namespace
 
-int run_exec(const GatewayClient& gateway, const std::string& app, const ExecOptions& options) {
+int run_exec(GatewayClient& gateway, const std::string& app, const ExecOptions& options) {
+    (void)gateway.good_token();
     const auto& server = gateway.endpoint().server();
     if (const auto* tls = std::get_if<runtime::TlsSocket>(&server)) return over(*tls, gateway, app, options);
     return over(std::get<runtime::TcpSocket>(server), gateway, app, options);

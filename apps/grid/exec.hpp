@@ -17,6 +17,6 @@ struct ExecOptions {
 
 /// Runs a command in a container with this process's input and output; answers its exit code. Throws Failure
 /// with the gateway's code when it could not be run.
-int run_exec(const GatewayClient& gateway, const std::string& app, const ExecOptions& options);
+int run_exec(GatewayClient& gateway, const std::string& app, const ExecOptions& options);
 
 }  // namespace grid::cli

@@ -37,16 +37,33 @@ std::string json_of(const Resources& r) {
 
 }  // namespace
 
-GatewayClient::GatewayClient(const std::string& url, ChainClient chain, const PrivateKey& key,
-                             const Address& provider)
-    : endpoint_(url), chain_(std::move(chain)), key_(key), provider_(provider) {
+GatewayClient::GatewayClient(const std::string& url, ChainClient chain, GatewayUser user,
+                             const Address& provider, OrderId order)
+    : endpoint_(url), chain_(std::move(chain)), user_(std::move(user)), provider_(provider), order_(order) {}
+
+void GatewayClient::begin() {
+    if (auto token = user_.sessions.find(name())) {
+        token_ = std::move(*token);
+        kept_ = true;
+        return;
+    }
     log_in();
+    if (order_.value != 0) accept(order_);
+}
+
+void GatewayClient::take(const rapidjson::Value& session) {
+    token_ = text_of(session, "token");
+    kept_ = false;
+    user_.sessions.keep(name(), token_, need(lease::parse_rfc3339(text_of(session, "expires_at"))));
 }
 
 /// Signs only what it understands: a Login of ours to this provider on this chain and market.
 void GatewayClient::log_in() {
-    const auto user = key_.address().checksummed();
-    const auto challenge = ask("POST", "/v1/session/challenge", "{\"address\":" + json_text(user) + "}");
+    token_.clear();
+    kept_ = false;
+    const auto user = user_.address.checksummed();
+    const auto challenge =
+        checked(send("POST", "/v1/session/challenge", "{\"address\":" + json_text(user) + "}"));
     const auto typed_text = text_of(challenge, "login_typed_data");
     const auto typed = parse_json(typed_text, endpoint_.url());
     if (!typed.IsObject() || !typed.HasMember("message") || !typed.HasMember("domain"))
@@ -54,20 +71,24 @@ void GatewayClient::log_in() {
     const auto& message = typed["message"];
     const auto& domain = typed["domain"];
     if (text_of(typed, "primaryType") != "Login" ||
-        need(Address::parse(text_of(message, "user"))) != key_.address() ||
+        need(Address::parse(text_of(message, "user"))) != user_.address ||
         need(Address::parse(text_of(message, "provider"))) != provider_ ||
         need(Address::parse(text_of(domain, "verifyingContract"))) != chain_.contracts().market ||
         number_of(domain, "chainId") != chain_.chain_id())
         throw Failure("foreign_login", endpoint_.url() + " is not the gateway of " + provider_.checksummed() +
                                            " on this chain; nothing was signed");
-    const auto signature = key_.sign(need(eip712::digest_of_json(typed_text)));
-    const auto session =
-        ask("POST", "/v1/session",
-            "{\"address\":" + json_text(user) + ",\"nonce\":" + json_text(text_of(challenge, "nonce")) +
-                ",\"issued_at\":" + json_text(text_of(challenge, "issued_at")) +
-                ",\"expires_at\":" + json_text(text_of(challenge, "expires_at")) +
-                ",\"signature\":" + json_text(to_hex(signature.rsv())) + "}");
-    token_ = text_of(session, "token");
+    const auto signature = user_.key().sign(need(eip712::digest_of_json(typed_text)));
+    const auto session = checked(send("POST", "/v1/session",
+                                      "{\"address\":" + json_text(user) +
+                                          ",\"nonce\":" + json_text(text_of(challenge, "nonce")) +
+                                          ",\"issued_at\":" + json_text(text_of(challenge, "issued_at")) +
+                                          ",\"expires_at\":" + json_text(text_of(challenge, "expires_at")) +
+                                          ",\"signature\":" + json_text(to_hex(signature.rsv())) + "}"));
+    // On the way to a lease's session this one is not kept: the file is the lease's.
+    if (order_.value == 0)
+        take(session);
+    else
+        token_ = text_of(session, "token");
 }
 
 rapidjson::Document GatewayClient::checked(const runtime::HttpResponse& answer) const {
@@ -83,12 +104,34 @@ rapidjson::Document GatewayClient::checked(const runtime::HttpResponse& answer) 
     return document;
 }
 
-rapidjson::Document GatewayClient::ask(const std::string& method, const std::string& path,
-                                       const std::string& body) {
+runtime::HttpResponse GatewayClient::send(const std::string& method, const std::string& path,
+                                          const std::string& body) const {
     runtime::HttpHeaders headers;
     if (!body.empty()) headers.emplace_back("Content-Type", "application/json");
     if (!token_.empty()) headers.emplace_back("Authorization", "Bearer " + token_);
-    return checked(endpoint_.request(method, path, std::move(headers), body, kDeployTimeout));
+    return endpoint_.request(method, path, std::move(headers), body, kDeployTimeout);
+}
+
+template <class Send>
+runtime::HttpResponse GatewayClient::with_session(const Send& send_it) {
+    if (token_.empty()) begin();
+    auto answer = send_it();
+    // What was refused for its session was not done.
+    if (answer.status != 401 || !kept_) return answer;
+    user_.sessions.drop(name());
+    begin();
+    return send_it();
+}
+
+rapidjson::Document GatewayClient::ask(const std::string& method, const std::string& path,
+                                       const std::string& body) {
+    return checked(with_session([&] { return send(method, path, body); }));
+}
+
+const std::string& GatewayClient::good_token() {
+    if (token_.empty()) begin();
+    if (kept_) ask("GET", "/v1/session");
+    return token_;
 }
 
 GatewayClient::QuotedTerms GatewayClient::quote(const Resources& resources, Seconds duration,
@@ -117,7 +160,8 @@ GatewayClient::QuotedTerms GatewayClient::quote(const Resources& resources, Seco
 
 std::string GatewayClient::accept(OrderId order) {
     const auto answer = ask("POST", "/v1/orders/" + std::to_string(order.value) + "/accept");
-    token_ = text_of(answer["session"], "token");
+    order_ = order;
+    take(answer["session"]);
     return text_of(answer, "lease_key");
 }
 
@@ -159,10 +203,13 @@ void GatewayClient::logs(const std::string& app, const LogOptions& o) {
     if (o.previous) path += "&previous=true";
     if (!o.workload.empty()) path += "&workload=" + runtime::percent_encode(o.workload);
     if (o.ended.value != 0) path += "&order=" + std::to_string(o.ended.value);
-    checked(endpoint_.stream(path, {{"Authorization", "Bearer " + token_}}, [](std::string_view piece) {
+    const auto print = [](std::string_view piece) {
         std::fwrite(piece.data(), 1, piece.size(), stdout);
         std::fflush(stdout);
         return true;
+    };
+    checked(with_session([&] {
+        return endpoint_.stream(path, {{"Authorization", "Bearer " + token_}}, print);
     }));
 }
 

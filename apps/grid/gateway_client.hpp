@@ -1,8 +1,11 @@
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "apps/grid/chain_client.hpp"
+#include "apps/grid/http.hpp"
+#include "apps/grid/session_store.hpp"
 #include "chain/secp256k1.hpp"
 
 namespace grid::cli {
@@ -23,12 +26,25 @@ struct DeployedApp {
     std::string path_url;
 };
 
-/// A provider's gateway, logged in with a wallet key. Throws Failure with the codes of its problem documents.
+/// Who asks a gateway, how they sign, and where their sessions are kept.
+struct GatewayUser {
+    chain::Address address;
+    std::function<chain::PrivateKey()> key;  ///< asks for a password perhaps: called to log in, not before
+    SessionStore sessions{std::filesystem::path{}};
+
+    static GatewayUser with(const chain::PrivateKey& key, SessionStore sessions) {
+        return {key.address(), [key] { return key; }, std::move(sessions)};
+    }
+};
+
+/// A provider's gateway, asked with a session of a wallet: with one that was kept, else by logging in. Throws
+/// Failure with the codes of its problem documents.
 class GatewayClient {
 public:
-    /// `provider`: who the gateway must be of; a login for anybody else is not signed.
-    GatewayClient(const std::string& url, ChainClient chain, const chain::PrivateKey& key,
-                  const chain::Address& provider);
+    /// `provider`: who the gateway must be of; a login for anybody else is not signed. `order`: the session
+    /// is of its lease; 0: the user's.
+    GatewayClient(const std::string& url, ChainClient chain, GatewayUser user, const chain::Address& provider,
+                  chain::OrderId order = {});
 
     /// Greet 0: signed terms at the provider's own prices; `replaces`: of an order that goes on where that
     /// one ends.
@@ -65,17 +81,29 @@ public:
     const Endpoint& endpoint() const noexcept { return endpoint_; }
     /// The session's token, for requests to applications.
     const std::string& token() const noexcept { return token_; }
+    /// The same, when it is good: for what cannot be tried again.
+    const std::string& good_token();
 
 private:
+    void begin();
     void log_in();
+    void take(const rapidjson::Value& session);
+    SessionName name() const { return {endpoint_.url(), chain_.contracts().market, user_.address, order_}; }
+    /// Sends it, and once more with a new session when the one that was kept is good no more.
+    template <class Send>
+    runtime::HttpResponse with_session(const Send& send);
+    runtime::HttpResponse send(const std::string& method, const std::string& path,
+                               const std::string& body) const;
     rapidjson::Document ask(const std::string& method, const std::string& path, const std::string& body = {});
     rapidjson::Document checked(const runtime::HttpResponse& answer) const;
 
     Endpoint endpoint_;
     ChainClient chain_;
-    const chain::PrivateKey key_;
+    GatewayUser user_;
     chain::Address provider_;
+    chain::OrderId order_;
     std::string token_;
+    bool kept_ = false;  ///< the token is of an earlier call
 };
 
 }  // namespace grid::cli

@@ -9,20 +9,29 @@ std::string gateway_url(const Context& context, const chain::Provider& provider)
     return (here ? "http://" : "https://") + provider.host + ":" + std::to_string(provider.port);
 }
 
-GatewayClient open_gateway(const Context& context, chain::OrderId id) {
+namespace {
+
+/// The gateway of an order that is the user's.
+GatewayClient gateway_of(const Context& context, chain::OrderId id, bool of_lease) {
     const auto chain = context.chain();
-    const auto key = context.open_key();
+    auto user = context.gateway_user();
     const auto order = chain.order(id);
-    if (order.user != key.address())
-        throw Failure("not_yours",
-                      "order " + std::to_string(id.value) + " is of " + order.user.checksummed());
-    return {gateway_url(context, chain.provider(order.provider)), chain, key, order.provider};
+    if (order.user != user.address)
+        throw Failure("not_yours", "order " + std::to_string(id.value) + " is of " +
+                                       order.user.checksummed() + ", and your key is of " +
+                                       user.address.checksummed());
+    return {gateway_url(context, chain.provider(order.provider)), chain, std::move(user), order.provider,
+            of_lease ? id : chain::OrderId{}};
+}
+
+}  // namespace
+
+GatewayClient open_gateway(const Context& context, chain::OrderId id) {
+    return gateway_of(context, id, false);
 }
 
 GatewayClient open_lease(const Context& context, chain::OrderId id) {
-    auto gateway = open_gateway(context, id);
-    gateway.accept(id);
-    return gateway;
+    return gateway_of(context, id, true);
 }
 
 }  // namespace grid::cli

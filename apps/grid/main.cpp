@@ -26,6 +26,11 @@ void add_shared_options(CLI::App& program, Context& context) {
         ->envname("GRID_KEYS");
     program.add_option("--password-file", context.password_file, "Its first line is the key's password")
         ->envname("GRID_PASSWORD_FILE");
+    program
+        .add_option("--sessions", context.sessions_directory,
+                    "Where sessions at gateways are kept for the next call; none: nowhere; default "
+                    "~/.grid/sessions")
+        ->envname("GRID_SESSIONS");
     const std::map<std::string, OutputFormat> formats{{"table", OutputFormat::table},
                                                       {"json", OutputFormat::json}};
     program.add_option("--output,-o", context.output, "table or json")

@@ -32,7 +32,8 @@ void replace(const Context& context, const Replacement& asked) {
     if (old.user != key.address())
         throw Failure("not_yours",
                       "order " + std::to_string(asked.order) + " is of " + old.user.checksummed());
-    GatewayClient gateway(gateway_url(context, chain.provider(old.provider)), chain, key, old.provider);
+    GatewayClient gateway(gateway_url(context, chain.provider(old.provider)), chain,
+                          GatewayUser::with(key, context.sessions()), old.provider);
     const auto resources = asked.resources->read();
     const auto duration = parse_duration(asked.duration);
     const auto terms = gateway.quote(resources, duration, old.id);

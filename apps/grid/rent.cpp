@@ -82,7 +82,8 @@ RentResult rent(const Context& context, const chain::PrivateKey& key, const Rent
     RentResult result;
     result.provider = choose_provider(context, chain, request);
     progress("provider " + result.provider.address.checksummed() + ", " + describe(request.resources));
-    GatewayClient gateway(gateway_url(context, result.provider), chain, key, result.provider.address);
+    GatewayClient gateway(gateway_url(context, result.provider), chain,
+                          GatewayUser::with(key, context.sessions()), result.provider.address);
     const auto terms =
         when_confirmed("not_registered", [&] { return gateway.quote(request.resources, request.duration); });
     result.deposit = terms.deposit;

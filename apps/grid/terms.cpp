@@ -76,6 +76,7 @@ Record record_of(const chain::Provider& p) {
     return Record()
         .text("provider", p.address.checksummed())
         .text("gateway", p.host + ":" + std::to_string(p.port))
+        .text("operator", p.operator_key.is_zero() ? "-" : p.operator_key.checksummed())
         .text("status", p.status == chain::ProviderStatus::active ? "active" : "deregistered")
         .text("available", describe(p.available))
         .text("total", describe(p.total))

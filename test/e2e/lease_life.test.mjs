@@ -2,7 +2,7 @@
 // after the end; and the provider's doctor.
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, readdirSync, renameSync, rmdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { Node, api, build, root, sampleManifest, until, visit } from './node.mjs'
@@ -108,6 +108,57 @@ test('an update that fails leaves the version before it', async () => {
   assert.deepEqual(node.containers(), earlier)
   assert.equal((await visit(url)).status, 200)
   assert.equal(node.refused('--key', 'dev:2', 'app', 'update', '--order', order, 'none', sampleManifest).code, 'not_found')
+})
+
+test('an update leaves who may visit as it was, unless it says so', async () => {
+  assert.equal(app('update', 'web', sampleManifest).state, 'ready')
+  assert.equal((await visit(url)).status, 200)
+  app('update', 'web', sampleManifest, '--private')
+  assert.notEqual((await visit(url)).status, 200)
+  app('update', 'web', sampleManifest)
+  assert.notEqual((await visit(url)).status, 200)
+  app('update', 'web', sampleManifest, '--public')
+  assert.equal((await visit(url)).status, 200)
+  assert.equal(node.run(['--key', 'dev:2', 'app', 'update', '--order', order, 'web', sampleManifest, '--public', '--private']).code, 2)
+})
+
+test('a call leaves its session to the next ones, for nobody else to read, and a dead one is renewed', async () => {
+  const directory = join(node.data, 'sessions')
+  app('status', 'web')
+  const [file] = readdirSync(directory).filter(name => name.endsWith(`-${order}.json`)).map(name => join(directory, name))
+  const kept = () => JSON.parse(readFileSync(file, 'utf8'))
+  assert.equal(statSync(directory).mode & 0o777, 0o700)
+  assert.equal(statSync(file).mode & 0o777, 0o600)
+  const first = kept()
+  assert.equal(first.order, Number(order))
+  assert.ok(Date.parse(first.expires_at) > Date.now())
+  // No login: the same session. Neither is the key opened, so nobody is asked for a password.
+  app('status', 'web')
+  app('events', 'web')
+  assert.equal(exec(['web', '--', 'true']).code, 0)
+  assert.equal(node.run(['--key', 'dev:2', '--sessions', 'none', 'app', 'ls', '--order', order]).code, 0)
+  assert.deepEqual(kept(), first)
+  // Revoked at the gateway: every kind of call logs in again.
+  const calls = [
+    () => app('status', 'web'), () => exec(['web', '--', 'true']).code === 0 || assert.fail('exec'),
+    () => node.run(['--key', 'dev:2', 'app', 'logs', '--order', order, 'web']).code === 0 || assert.fail('logs')
+  ]
+  for (const call of calls) {
+    const before = kept()
+    assert.equal((await api(`${node.gateway}/v1/session`, 'DELETE', undefined, bearer(before.token))).status, 204)
+    call()
+    assert.notEqual(kept().token, before.token)
+  }
+  // What others could have read or written is not used.
+  const read = kept()
+  chmodSync(file, 0o644)
+  app('status', 'web')
+  assert.notEqual(kept().token, read.token)
+  assert.equal(statSync(file).mode & 0o777, 0o600)
+  writeFileSync(file, 'no json')
+  app('status', 'web')
+  assert.ok(kept().token);
+  ({ token } = await login(node, 2))
 })
 
 test('a crash is told, and the lines before it are kept', async () => {
