@@ -77,8 +77,13 @@ const AppInfo& find_app(const LeaseInfo& lease, std::string_view name) {
     const auto it = std::find_if(lease.apps.begin(), lease.apps.end(), [&](const AppInfo& app) {
         return app.name == name && app.state != AppState::removed;
     });
-    if (it == lease.apps.end()) refuse(404, "not_found", "the lease runs no application of that name");
-    return *it;
+    if (it != lease.apps.end()) return *it;
+    std::string known;
+    for (const auto& app : lease.apps)
+        if (app.state != AppState::removed) known += (known.empty() ? "" : ", ") + app.name;
+    refuse(404, "not_found",
+           "the lease runs no application \"" + std::string(name) +
+               "\"; known: " + (known.empty() ? "none" : known));
 }
 
 bool is_over(const LeaseInfo& lease) noexcept {

@@ -45,7 +45,15 @@ std::shared_ptr<Target> add_target(CLI::App& command, bool app_too) {
     command.add_option("--order", target->order, "The order that it runs under")
         ->envname("GRID_ORDER")
         ->required()
-        ->check(CLI::PositiveNumber);
+        ->check(CLI::Validator(
+            [](std::string& text) {
+                const bool digits =
+                    !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+                return digits && text.find_first_not_of('0') != std::string::npos
+                           ? std::string()
+                           : "expected the number of an order, as grid rent printed it, got " + text;
+            },
+            "NUMBER"));
     if (app_too) command.add_option("app", target->app, "Name of the application")->capture_default_str();
     return target;
 }

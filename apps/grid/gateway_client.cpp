@@ -97,6 +97,8 @@ rapidjson::Document GatewayClient::checked(const runtime::HttpResponse& answer) 
     if (answer.status >= 300) {
         auto code = text_or_empty(document, "code");
         auto detail = text_or_empty(document, "detail");
+        if (const auto field = text_or_empty(document, "field"); !field.empty())
+            detail = field + ": " + detail;
         if (code.empty()) code = "gateway";
         if (detail.empty()) detail = endpoint_.url() + " answered " + std::to_string(answer.status);
         throw Failure(code, detail);

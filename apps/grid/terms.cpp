@@ -76,13 +76,13 @@ Record record_of(const chain::Provider& p) {
     return Record()
         .text("provider", p.address.checksummed())
         .text("gateway", p.host + ":" + std::to_string(p.port))
-        .text("operator", p.operator_key.is_zero() ? "-" : p.operator_key.checksummed())
         .text("status", p.status == chain::ProviderStatus::active ? "active" : "deregistered")
         .text("available", describe(p.available))
         .text("total", describe(p.total))
         .text("prices", describe(p.prices))
         .boolean("accepts_offers", p.accepts_offers)
-        .number("probation_s", p.probation.count);
+        .number("probation_s", p.probation.count)
+        .text("operator", p.operator_key.is_zero() ? "-" : p.operator_key.checksummed());
 }
 
 Record record_of(const chain::Order& o, chain::Timestamp now) {

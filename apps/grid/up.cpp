@@ -73,7 +73,9 @@ void show_running(const Context& context, const RentResult& sample, const NodeAd
     std::printf("  platform     %s   JSON-RPC %s\n", node.platform_url.c_str(), context.rpc_url.c_str());
     std::printf("  gateway      %s\n", node.gateway_url.c_str());
     std::printf("  rent to 200  %lld ms\n", static_cast<long long>(ready.count()));
-    std::printf("\n  Stop with Ctrl-C. Leases outlive the node; the next start adopts them.\n\n");
+    std::printf("\n  Ask it: grid --key %s app status --order %llu %s\n", kDevelopmentUser,
+                static_cast<unsigned long long>(sample.order.value), sample.app.name.c_str());
+    std::printf("  Stop with Ctrl-C. Leases outlive the node; the next start adopts them.\n\n");
     std::fflush(stdout);
 }
 

@@ -126,7 +126,7 @@ test('provider register, show, list', () => {
   assert.deepEqual(registered, {
     provider: account(1).address, gateway: 'localhost:8090', status: 'active', available: '4 cpu, 8Gi memory, 32Gi storage',
     total: '4 cpu, 8Gi memory, 32Gi storage',
-    prices: '0.36 a core, 0.02 a GiB, 0.0001 a GiB stored, 0 a gpu, per hour', accepts_offers: true, probation_s: 0
+    prices: '0.36 a core, 0.02 a GiB, 0.0001 a GiB stored, 0 a gpu, per hour', accepts_offers: true, probation_s: 0, operator: '-'
   })
   assert.deepEqual(node.grid('provider', 'show', 'dev:1'), registered)
   assert.deepEqual(node.grid('provider', 'list'), [registered])
@@ -216,6 +216,8 @@ test('rent and app say what is missing', () => {
   assert.equal(node.refused('--key', 'dev:2', 'rent', manifest, '--cpu', 100).code, 'no_provider')
   assert.equal(node.refused('--key', 'dev:2', 'app', 'ls', '--order', 999).code, 'not_found')
   assert.equal(node.refused('--key', 'dev:2', 'app', 'ls', '--order', 1).code, 'not_yours')
+  for (const order of ['0', '-1', 'x', '1.5'])
+    assert.match(node.run(['--key', 'dev:2', 'app', 'ls', `--order=${order}`]).err, /--order: expected the number of an order, as grid rent printed it/)
 })
 
 test('tables are for people, JSON for programs', () => {

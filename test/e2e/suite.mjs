@@ -12,6 +12,7 @@ const leftOut = {
     'evm*': 'about EVM networks alone: starts anvils of its own, whatever the chain'
   },
   anvil: {
+    'provider_docs.test.mjs': 'keys that have just been made have no coin for gas on a network; the commands are the same',
     'follow.test.mjs': 'a follower executes the blocks of an embedded ledger again; nobody copies a network in that way',
     'spec.test.mjs': "the embedded ledger's JSON-RPC server, method by method; on anvil it would be anvil's own",
     'rpc_transport.test.mjs': "the embedded ledger's JSON-RPC server over HTTP and WebSocket; on anvil it would be anvil's own",

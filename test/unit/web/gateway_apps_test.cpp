@@ -292,3 +292,16 @@ TEST_CASE_METHOD(GatewayWorld, "a followed log stops when its reader has gone") 
     self->wait_for(to);
     CHECK(reply->body() == "first line\nsecond\n");
 }
+
+TEST_CASE_METHOD(GatewayWorld, "a followed log ends when its session is revoked") {
+    GatewayOptions options;
+    options.check_sessions = std::chrono::milliseconds(10);
+    auto gateway = api(std::move(options));
+    auto reply = std::make_shared<test::RecordedReply>();
+    gateway->handle(request_for("GET", "/v1/apps/web/logs?follow=true", bearer(token(1, 1))), reply);
+    reply->wait([](const test::RecordedReply& r) { return r.body() == "first line\n"; });
+    CHECK_FALSE(reply->answered());
+    sessions->end(lease(1));
+    reply->wait();
+    CHECK(reply->body() == "first line\n");
+}

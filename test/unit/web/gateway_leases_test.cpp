@@ -176,6 +176,7 @@ TEST_CASE_METHOD(GatewayWorld,
     CHECK(is_problem(*foreign, 404, "not_found"));
     CHECK(get("/v1/apps/web?lease_key=" + lease(77).hex(), token(1))->body() == foreign->body());
     CHECK(is_problem(*get("/v1/apps/shop", token(1, 1)), 404, "not_found"));
+    CHECK(contains(*get("/v1/apps/shop", token(1, 1)), "known: web"));
     CHECK(is_problem(*get("/v1/apps/UPPER", token(1, 1)), 404, "not_found"));
     CHECK(is_problem(*get("/v1/leases", token(1, 0, lease::Scope::proxy)), 403, "forbidden"));
 
