@@ -34,6 +34,8 @@ std::optional<AppRow> version_that_runs(const AppRow& row) {
     before.state = AppState::ready;
     before.version = std::exchange(before.previous, {});
     before.replaces = false;
+    before.idempotency_key.clear();
+    before.change_key.clear();
     return before;
 }
 

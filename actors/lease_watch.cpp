@@ -123,6 +123,9 @@ void lease_state::take_back(App& app) {
     app.row.version = std::exchange(app.row.previous, {});
     app.row.replaces = false;
     app.row.state = AppState::ready;
+    // Asked for again, it is done again.
+    app.row.idempotency_key.clear();
+    app.row.change_key.clear();
     app.quiet_until = {};
     if (auto application = lower(app.row.version)) app.application = std::move(*application);
     store::Batch batch;
