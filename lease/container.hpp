@@ -9,6 +9,7 @@
 /// The containers of the typed workload model, see lease/workload.hpp.
 namespace grid::lease {
 
+/// One variable of a container's environment.
 struct EnvironmentVariable {
     /// Where the value comes from.
     enum class Source : std::uint8_t {
@@ -61,6 +62,7 @@ struct UserId {
 
 enum class Protocol : std::uint8_t { tcp, udp };
 
+/// A port that a container listens on.
 struct Port {
     std::string name{};
     std::uint16_t number = 0;
@@ -68,12 +70,14 @@ struct Port {
     friend bool operator==(const Port&, const Port&) = default;
 };
 
+/// A header that a probe or hook sends.
 struct HttpHeader {
     std::string name{};
     std::string value{};
     friend bool operator==(const HttpHeader&, const HttpHeader&) = default;
 };
 
+/// How it is found out whether a container is ready, alive, or has started.
 struct Probe {
     enum class Kind : std::uint8_t { http_get, tcp_socket, exec };
     Kind kind = Kind::tcp_socket;

@@ -25,6 +25,7 @@ using Labels = std::map<std::string, std::string>;
 /// among objects of a kind, or among all that have pods.
 std::vector<Document> identify_all(const std::vector<YamlNode>& nodes);
 
+/// The labels of a node of strings; none when it is null.
 Labels read_labels(const YamlNode* node);
 
 /// Whether these labels have all that the selector wants.

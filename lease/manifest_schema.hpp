@@ -8,6 +8,7 @@
 /// The allow-list of manifests: one row for each kind, one table for each object inside.
 namespace grid::lease {
 
+/// A kind of object that a manifest may have.
 struct KindRow {
     std::string_view kind;
     std::string_view api_version;
@@ -15,6 +16,7 @@ struct KindRow {
     bool workload = false;  ///< has pods
 };
 
+/// All of them; other kinds are refused by the code `policy`.
 std::span<const KindRow> manifest_kinds();
 
 }  // namespace grid::lease

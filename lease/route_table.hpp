@@ -35,6 +35,7 @@ struct Upstream {
     friend bool operator==(const Upstream&, const Upstream&) = default;
 };
 
+/// What visitors get.
 enum class RouteState : std::uint8_t {
     starting,  ///< deployed, not ready yet: 503 with Retry-After
     ready,     ///< forwarded

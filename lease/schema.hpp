@@ -33,6 +33,7 @@ private:
 struct Refusal {
     Error error;
 };
+/// Throws Refusal with the place, and the line and column of the node.
 [[noreturn]] void refuse(std::string code, const Place& place, std::string_view problem,
                          const YamlNode* node = nullptr);
 
@@ -66,6 +67,7 @@ struct Shape {
     bool secret = false;                              ///< values are never repeated in a message
 };
 
+/// A member that an object may have.
 struct Field {
     std::string_view name;
     const Shape* shape;
@@ -83,6 +85,7 @@ std::optional<std::int64_t> whole_number(const YamlNode& node);
 /// Whether an unquoted scalar is no string to Kubernetes: "number" or "boolean"; else nothing.
 std::optional<std::string_view> other_type(std::string_view plain);
 
+/// The scalar; what stands in for one that is not there.
 std::string text_of(const YamlNode* node, std::string_view otherwise = {});
 std::int64_t number_of(const YamlNode* node, std::int64_t otherwise);
 bool flag_of(const YamlNode* node, bool otherwise);

@@ -9,6 +9,8 @@ namespace grid::lease::schema {
 inline constexpr bool kRequired = true;
 inline constexpr std::int64_t kMaxText = 64 * 1024;
 
+// Shapes by their kinds; `least` and `most` count elements of lists and bound numbers, `most` of a text its
+// bytes.
 constexpr Shape any_text(std::int64_t most = kMaxText) {
     return {.kind = Shape::Kind::string, .most = most};
 }

@@ -23,6 +23,7 @@ std::string set_cookie(std::string_view name, std::string_view value, chain::Sec
 /// The same that deletes the cookie.
 std::string clear_cookie(std::string_view name, bool secure);
 
+/// One pair of a Cookie header.
 struct Cookie {
     std::string_view name;
     std::string_view value;

@@ -92,6 +92,7 @@ struct Workload {
     friend bool operator==(const Workload&, const Workload&) = default;
 };
 
+/// A port of a service.
 struct ServicePort {
     std::string name{};
     std::uint16_t port = 0;         ///< asked at the service's name

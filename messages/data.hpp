@@ -65,6 +65,7 @@ struct ProviderRow {
     friend bool operator==(const ProviderRow&, const ProviderRow&) = default;
 };
 
+/// Which providers, in the order of registration, by pages.
 struct ProviderQuery {
     Resources free;                    ///< at least this much available
     std::optional<Amount> max_hourly;  ///< R of `free` at the provider's prices, at most
@@ -74,6 +75,7 @@ struct ProviderQuery {
     friend bool operator==(const ProviderQuery&, const ProviderQuery&) = default;
 };
 
+/// Some of those that were asked for.
 struct ProviderPage {
     std::vector<ProviderRow> rows;
     std::string next_cursor;  ///< empty: no more
@@ -90,6 +92,7 @@ struct OrderRow {
     friend bool operator==(const OrderRow&, const OrderRow&) = default;
 };
 
+/// Which orders, by pages.
 struct OrderQuery {
     std::optional<Address> user;
     std::optional<Address> provider;
@@ -100,6 +103,7 @@ struct OrderQuery {
     friend bool operator==(const OrderQuery&, const OrderQuery&) = default;
 };
 
+/// Some of those that were asked for.
 struct OrderPage {
     std::vector<OrderRow> rows;
     std::string next_cursor;
@@ -128,6 +132,7 @@ struct Terms {
     friend bool operator==(const Terms&, const Terms&) = default;
 };
 
+/// What a provider would say to terms, without a promise.
 struct Estimate {
     bool acceptable = false;
     std::string reason;  ///< why not
@@ -138,6 +143,7 @@ struct Estimate {
     friend bool operator==(const Estimate&, const Estimate&) = default;
 };
 
+/// A provider's promise (EIP-712), and what its order would deposit.
 struct SignedQuote {
     chain::Quote quote;
     Bytes signature;  ///< 65 bytes r, s, v
@@ -147,6 +153,7 @@ struct SignedQuote {
 
 // ---- identity ----
 
+/// What a user signs to log in: one of two texts.
 struct Challenge {
     std::string nonce;
     Timestamp issued_at;
@@ -169,6 +176,7 @@ struct LoginProof {
     friend bool operator==(const LoginProof&, const LoginProof&) = default;
 };
 
+/// What a login gives.
 struct Session {
     std::string token;  ///< for the cookie or Authorization: Bearer; secret
     Address user;
@@ -179,10 +187,12 @@ struct Session {
 
 // ---- leases ----
 
+/// From the acceptance of an order to its end.
 enum class LeaseState : std::uint8_t { verifying, authorised, deploying, ready, degraded, ending, gone };
 /// `stopped`: by its user, all replicas are 0.
 enum class AppState : std::uint8_t { deploying, starting, ready, failed, unknown, removed, stopped };
 
+/// Where a ready pod answers, for the gateway.
 struct Endpoint {
     std::string entrance;  ///< name of the entrance point
     std::string address;   ///< IP
@@ -190,6 +200,7 @@ struct Endpoint {
     friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
+/// An application of a lease, for its user.
 struct AppInfo {
     std::string name;
     AppState state = AppState::deploying;
@@ -209,6 +220,7 @@ struct WorkloadScale {
     friend bool operator==(const WorkloadScale&, const WorkloadScale&) = default;
 };
 
+/// A lease and its applications, for its user.
 struct LeaseInfo {
     Hash lease_key;
     OrderId order;
@@ -221,6 +233,7 @@ struct LeaseInfo {
     friend bool operator==(const LeaseInfo&, const LeaseInfo&) = default;
 };
 
+/// A manifest for a lease.
 struct DeployRequest {
     enum class Source : std::uint8_t { inline_yaml, url, template_id };
     Hash lease_key;
@@ -272,6 +285,7 @@ struct PodStatus {
 /// So many pods are told one by one; health and endpoints count all.
 inline constexpr std::size_t kMaxPodStatuses = 64;
 
+/// An application as its cluster sees it.
 struct AppStatus {
     Health health = Health::unknown;
     std::string reason;
@@ -338,6 +352,7 @@ struct RunningApp {
     friend bool operator==(const RunningApp&, const RunningApp&) = default;
 };
 
+/// What a cluster sells, and what of it runs.
 struct Inventory {
     Resources total;
     Resources used;
@@ -352,6 +367,7 @@ struct Capability {
     friend bool operator==(const Capability&, const Capability&) = default;
 };
 
+/// Which lines of an application's log.
 struct LogRequest {
     Hash lease_key;
     std::string app;

@@ -35,6 +35,7 @@ struct ServiceParts {
     std::function<std::vector<std::string>()> warnings = {};  ///< what the operator should know
 };
 
+/// Adds them to a listener's routes.
 void add_service_routes(std::vector<ApiRoute>& routes, const ServiceParts& parts);
 
 /// A page for people: what answers here. Its policy allows its own style alone.

@@ -11,6 +11,7 @@
 /// From what the cluster says about pods to what users are told. Without a clock and without calls.
 namespace grid::adapters::kubernetes {
 
+/// When a pod counts as failed.
 struct ViewLimits {
     unsigned restarts = 4;         ///< of a container; more, and it counts as failed
     std::int64_t schedule_s = 60;  ///< a pod that fits nowhere for so long has failed
@@ -35,6 +36,7 @@ struct PodView {
     std::int64_t started_at = 0;
 };
 
+/// What the API server says of one pod.
 PodView view_pod(const json::value& pod, const ViewLimits& limits);
 
 /// An application as a whole.

@@ -16,6 +16,7 @@ namespace grid::adapters::podman {
 
 using std::chrono::milliseconds;
 
+/// A container, as a list shows it.
 struct ContainerRow {
     std::string id;
     std::string name;
@@ -34,12 +35,14 @@ struct ContainerRow {
     bool ended() const { return state == "exited" || state == "stopped"; }
 };
 
+/// A command inside a container.
 struct ExecRow {
     bool running = false;
     int exit_code = 0;
     int pid = 0;  ///< on this machine
 };
 
+/// A network with its bridge.
 struct NetworkRow {
     std::string name;
     std::string subnet;     ///< "10.192.7.0/24"
@@ -47,6 +50,7 @@ struct NetworkRow {
     std::map<std::string, std::string> labels;
 };
 
+/// A named volume.
 struct VolumeRow {
     std::string name;
     std::string directory;  ///< on this machine
@@ -56,12 +60,14 @@ struct VolumeRow {
     const std::string& label(const std::string& name) const;
 };
 
+/// An image of the storage.
 struct ImageRow {
     std::string id;
     std::vector<std::string> names;  ///< none: an old version whose name has moved on
     bool used = false;               ///< by a container
 };
 
+/// What podman found out about the machine.
 struct HostInfo {
     std::vector<std::string> controllers;
     std::string network_backend;

@@ -18,6 +18,7 @@ struct StartCare {
     std::optional<lease::Hook> post_start;
 };
 
+/// Of a container that is to be made, and of one that is there, by its labels.
 StartCare care_of(const std::string& id, const PodPlan& pod, const ContainerPlan& plan);
 StartCare care_of(const ContainerRow& row);
 

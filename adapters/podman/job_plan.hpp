@@ -18,6 +18,7 @@ struct RunPods {
     bool resting = false;  ///< the pause after the last failure is not over
 };
 
+/// What is to be done for a run now.
 struct RunStep {
     enum class Outcome : std::uint8_t { none, succeeded, failed };
     Outcome outcome = Outcome::none;
@@ -31,6 +32,7 @@ RunStep next_step(const lease::Workload& job, const RunPods& pods, std::uint64_t
 /// The pause after so many failures.
 std::uint64_t pause_ms(std::uint64_t first_ms, std::uint32_t failures);
 
+/// What is to be done for a cron job now.
 struct CronStep {
     std::optional<chain::Timestamp> due;     ///< a run of this minute starts now
     bool replace = false;                    ///< the active ones end first

@@ -11,6 +11,7 @@
 /// held by a mount, because what was found may be exchanged at any time.
 namespace grid::adapters::podman {
 
+/// One mount of the host.
 struct HostMount {
     std::string at;              ///< absolute; made when it is not there
     std::string root;            ///< the volume; empty: memory

@@ -89,6 +89,7 @@ inline bool serves(const lease::Workload& workload) {
 /// for jobs, with the revision.
 std::string version_of(const lease::Application& application, const lease::Workload& workload);
 
+/// "WORKLOAD-REPLICA": how users name the pod.
 std::string pod_name(const PodPlan& pod);
 /// Of the files that are mounted as the container's n-th.
 std::string file_directory(const PodPlan& pod, const ContainerPlan& plan, std::size_t mount);
@@ -100,6 +101,7 @@ std::vector<HostMount> host_mounts(const PodPlan& pod, const ContainerPlan& plan
 /// A short name for `text`: the first digits of its Keccak-256.
 std::string short_digest(const std::string& text, std::size_t digits);
 
+/// 64 hexadecimal digits without 0x.
 std::string lease_text(const messages::Hash& lease);
 
 /// The body of POST /libpod/containers/create.
@@ -108,6 +110,7 @@ std::string create_spec(const PodPlan& pod, const ContainerPlan& plan);
 /// Makes the files and scratch directories of a pod. Code failed_to_start.
 Result<void> make_pod_files(const PodPlan& pod);
 
+/// The entrances on a container's label, and a number on one; 0 when it is none.
 std::vector<std::pair<std::string, std::uint16_t>> read_entrances(const std::string& text);
 std::uint64_t label_number(const ContainerRow& row, const char* name);
 

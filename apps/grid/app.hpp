@@ -17,6 +17,7 @@ struct Target {
 /// Adds --order, and the application's name as a positional.
 std::shared_ptr<Target> add_target(CLI::App& command, bool app_too = true);
 
+/// What is printed of an application.
 Record record_of(const DeployedApp& app);
 
 }  // namespace grid::cli

@@ -7,6 +7,7 @@
 
 namespace grid::cli {
 
+/// A rented sample that has answered.
 struct RentedSample {
     RentResult rented;
     std::chrono::milliseconds until_first_200;  ///< from the start of renting

@@ -5,6 +5,7 @@
 
 namespace grid::cli {
 
+/// What `grid rent` was asked for.
 struct RentRequest {
     std::string
         provider;  ///< empty: the first one of the Registry that has the resources and is the cheapest
@@ -13,6 +14,7 @@ struct RentRequest {
     AppDeployment deployment;
 };
 
+/// What came of it.
 struct RentResult {
     chain::OrderId order;
     chain::Provider provider;
