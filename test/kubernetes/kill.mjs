@@ -6,7 +6,7 @@ import { Agreement, deployment, long, period, service, startGateway, stopGateway
 
 // By default those moments that differ for the cluster, and one of the guard rails that are alike.
 const momentsOf = write => long ? ['before', 'after', 'meanwhile'] : write === 1 ? ['before', 'after'] : ['after']
-const alike = long ? undefined : /\/(networkpolicies\/grid-(ingress|egress)|serviceaccounts\/grid|limitranges\/grid)\?/
+const alike = long ? undefined : /\/(networkpolicies\/grid-(ingress|egress)|serviceaccounts\/(grid|default)|limitranges\/grid)\?/
 
 describe('killed with -9', () => {
   let node, world, order, one, two
