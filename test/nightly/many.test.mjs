@@ -1,12 +1,13 @@
-// A hundred deployments at once, under one order.
+// A hundred deployments at once, under four orders.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import { Node, api, sampleManifest, until, visit } from '../e2e/node.mjs'
 import { bearer, login } from '../e2e/wallet.mjs'
 
-const count = 100
-const names = Array.from({ length: count }, (_, i) => `app-${i}`)
+const orders = 4
+const ofOrder = 25
+const count = orders * ofOrder
 
 let node
 before(async () => {
@@ -18,13 +19,16 @@ after(() => node.stop())
 
 test('a hundred applications that are deployed at once all serve, and all go', async () => {
   const user = (...words) => node.grid('--key', 'dev:2', ...words)
-  const { order } = user('rent', sampleManifest, '--name', 'first', '--public', '--cpu', 4, '--memory', '8Gi', '--storage', '8Gi')
-  user('app', 'rm', '--order', order, 'first')
-  const { token } = await login(node, 2)
-  const accepted = await api(`${node.gateway}/v1/orders/${order}/accept`, 'POST', undefined, bearer(token))
-  const session = bearer(accepted.json.session.token)
   const manifest = readFileSync(sampleManifest, 'utf8').replaceAll('cpu: 100m', 'cpu: 10m')
-  const deploy = async app => {
+  const { token } = await login(node, 2)
+  const rented = []
+  for (let i = 0; i < orders; ++i) {
+    const { order } = user('rent', sampleManifest, '--name', 'first', '--public', '--cpu', 1, '--memory', '2Gi', '--storage', '2Gi')
+    user('app', 'rm', '--order', order, 'first')
+    const accepted = await api(`${node.gateway}/v1/orders/${order}/accept`, 'POST', undefined, bearer(token))
+    rented.push({ order, session: bearer(accepted.json.session.token) })
+  }
+  const deploy = async ({ session }, app) => {
     // Who asks more often than the gateway allows is told when to ask again.
     for (;;) {
       const answer = await api(`${node.gateway}/v1/apps`, 'POST', { app, manifest, public: true }, session)
@@ -33,16 +37,23 @@ test('a hundred applications that are deployed at once all serve, and all go', a
     }
   }
   // Who waits longer than an answer may take is told so; the deployment goes on.
-  const failures = (await Promise.all(names.map(deploy))).filter(({ status }) => status !== 200 && status !== 504).map(({ body }) => body)
+  const asked = rented.flatMap(lease => Array.from({ length: ofOrder }, (_, i) => deploy(lease, `app-${i}`)))
+  const failures = (await Promise.all(asked)).filter(({ status }) => status !== 200 && status !== 504).map(({ body }) => body)
   assert.deepEqual(failures, [])
-  const apps = await until('all are ready', async () => {
-    const { apps } = (await api(`${node.gateway}/v1/apps`, 'GET', undefined, session)).json
-    return apps?.length === count && apps.every(({ state }) => state === 'ready') && apps
-  }, 300_000)
+  const apps = (
+    await Promise.all(
+      rented.map(({ session }) =>
+        until('all are ready', async () => {
+          const { apps } = (await api(`${node.gateway}/v1/apps`, 'GET', undefined, session)).json
+          return apps?.length === ofOrder && apps.every(({ state }) => state === 'ready') && apps
+        }, 300_000)
+      )
+    )
+  ).flat()
   assert.equal(new Set(apps.map(({ url }) => url)).size, count)
   for (const { url } of apps) assert.equal((await visit(url)).status, 200)
   assert.equal(node.containers().length, count)
-  user('order', 'cancel', order)
+  for (const { order } of rented) user('order', 'cancel', order)
   await until('all containers are gone', () => node.containers().length === 0, 120_000)
   for (const { url } of apps) assert.equal((await visit(url)).status, 410)
 })
