@@ -1,5 +1,6 @@
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -21,6 +22,7 @@ namespace http = boost::beast::http;
 namespace websocket = boost::beast::websocket;
 
 constexpr auto kForEver = std::chrono::hours(24 * 365);
+constexpr std::size_t kLeastRoom = 512;      ///< bytes for a message; doubled as it grows
 constexpr std::size_t kLongestReason = 123;  ///< bytes: the payload of a control frame without the code
 
 class HeldWebSocket : public WebSocket {
@@ -112,12 +114,22 @@ Task<bool> Connection::serve_web_socket(WebSocketUpgrade upgrade) {
             frames->reader_waits = false;
             continue;
         }
+        // Piece by piece: between the pieces of what it reads as a whole, Beast's asserts do not bear that
+        // closing passes over the rest of a frame.
         std::string text;
-        auto buffer = asio::dynamic_buffer(text);
-        auto token = asio::bind_cancellation_slot(frames->reading.slot(), use_tuple);
-        auto [error, n] = co_await frames->stream.async_read(buffer, std::move(token));
+        std::size_t filled = 0;
+        ErrorCode error;
+        do {
+            text.resize(filled + std::max(kLeastRoom, filled));
+            const auto room = asio::buffer(text.data() + filled, text.size() - filled);
+            auto token = asio::bind_cancellation_slot(frames->reading.slot(), use_tuple);
+            const auto step = co_await frames->stream.async_read_some(room, std::move(token));
+            error = std::get<0>(step);
+            filled += std::get<1>(step);
+        } while (!error && !frames->stream.is_message_done());
         if (error) break;
-        record_.bytes_in += n;
+        text.resize(filled);
+        record_.bytes_in += filled;
         state->note_message();
         messages(std::move(text), reply);
     }
