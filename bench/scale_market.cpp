@@ -5,6 +5,7 @@
 #include "bench/demand.hpp"
 #include "chain/calls.hpp"
 #include "chain/commitment.hpp"
+#include "chain/execution.hpp"
 #include "chain/keccak.hpp"
 #include "chain/ledger_store.hpp"
 #include "chain/rlp.hpp"
