@@ -206,7 +206,8 @@ export class Node {
       const podman = (...words) => spawnSync('podman', words, { encoding: 'utf8', env: this.podmanEnvironment() })
       const known = podman('ps', '--all', '--quiet', '--no-trunc').stdout
       const unknown = () => this.monitors().filter(({ container }) => !known.includes(container))
-      await until('monitors of containers that were removed end', () => unknown().length === 0, 5000).catch(() => {
+      // The monitor of a command (exec) stays for ten seconds after its end, also when the container is gone.
+      await until('monitors of containers that were removed end', () => unknown().length === 0, 20_000).catch(() => {
         orphans = unknown()
         for (const { pid } of orphans)
           for (const child of childrenOf(pid)) process.kill(child, 'SIGKILL')

@@ -279,7 +279,7 @@ TEST_CASE(
     for (unsigned lease = 1; lease <= 2; ++lease) {
         const auto events = driver.events(lease_number(lease), "app");
         REQUIRE(events);
-        for (const auto& event : *events) told += event.message;
+        for (const auto& event : *events) told += event.reason + " " + event.message + "\n";
     }
     const auto rows = api.containers({});
     REQUIRE(rows);
