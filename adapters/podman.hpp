@@ -31,6 +31,7 @@ struct PodmanConfig {
     messages::Resources reserve{500, 512, 4096, 0};    ///< kept for the machine itself
     std::optional<messages::Resources> total;          ///< in place of what the machine has
     std::uint32_t pids_limit = 512;                    ///< per container
+    std::uint32_t ended_pods_kept = 100;               ///< of each run of a job, with their logs
     std::chrono::milliseconds stop_grace_cap{10'000};  ///< a workload's own grace is cut to this
     std::chrono::milliseconds ready_timeout{60'000};   ///< an update that is not ready by then is undone
     std::chrono::milliseconds init_timeout{300'000};   ///< for each init container

@@ -19,8 +19,9 @@ namespace {
 
 constexpr std::chrono::seconds kTick{3};
 constexpr milliseconds kAgain{100};
-constexpr std::chrono::seconds kClocks{30};  // that those of the cluster may be behind ours
-constexpr std::chrono::seconds kNoPods{20};  // a controller that cannot make pods for so long cannot
+constexpr std::chrono::seconds kClocks{30};     // that those of the cluster may be behind ours
+constexpr std::chrono::seconds kNoPods{20};     // a controller that cannot make pods for so long cannot
+constexpr std::chrono::seconds kLastWords{20};  // beyond their grace, for pods that go
 
 Result<void> check_demand(const lease::Application& application, const Resources& has) {
     const auto wants = lease::demand_of(application);
@@ -73,7 +74,9 @@ Result<AppStatus> Driver::apply(const Hash& lease, const std::string& app,
     const auto made = ensure_namespace(lease, stop);
     if (!made) return tl::unexpected(driver_error(made.error()));
     d.new_namespace = *made;
-    if (auto done = run(d); !done) {
+    const auto done = run(d);
+    keep_replaced(lease, d, done.has_value());
+    if (!done) {
         auto error = done.error();
         if (error.code == "stopped" && !stop_.stopped())
             error = {"failed_to_start", "the application is being removed"};
@@ -98,6 +101,11 @@ Result<void> Driver::run(Deployment& d) {
     if (!before) return tl::unexpected(before.error());
     d.first = !before->has_value();
     if (auto done = remember_old(d); !done) return done;
+    if (!d.first)
+        if (const auto pods = api_.list(core::kPods, d.name_space, app_query(d.app)); pods) {
+            d.replaced = std::make_unique<ReplacedLogs>(api_, d.name_space, stop_);
+            d.replaced->follow(pods->items);
+        }
     const auto record = record_object(d.context, d.plan.record);
     d.touched = true;
     // The record comes first where there is none: what is begun can be found again after a crash of ours.
@@ -107,6 +115,29 @@ Result<void> Driver::run(Deployment& d) {
     if (auto done = await_start(d); !done) return done;
     if (auto done = apply_objects(d, {record}); !done) return done;
     return prune(d);
+}
+
+/// What pods say last comes after the answer to who changed the application: it is awaited beside.
+void Driver::keep_replaced(const Hash& lease, Deployment& d, bool went_well) {
+    if (!d.replaced) return;
+    const auto deadline = steady_clock::now() +
+                          (went_well ? config_.stop_grace_cap + kLastWords : std::chrono::milliseconds(0));
+    auto keep = [this, lease, deadline, record = d.plan.record, name_space = d.name_space,
+                 replaced = std::shared_ptr<ReplacedLogs>(std::move(d.replaced))] {
+        auto logs = replaced->take(record, deadline);
+        if (logs.empty()) return;
+        // Nothing is kept of an application that has been removed meanwhile.
+        const auto held = gate(lease);
+        const std::lock_guard lock(held->mutex);
+        const auto still = find_record(name_space, record.app);
+        if (!still || !*still) return;
+        for (auto& log : logs) kept_logs_.keep(lease.hex().substr(2), record.app, std::move(log));
+    };
+    const std::lock_guard lock(mutex_);
+    std::erase_if(keeping_, [](const auto& one) {
+        return one.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+    });
+    keeping_.push_back(std::async(std::launch::async, std::move(keep)));
 }
 
 Result<bool> Driver::ensure_namespace(const Hash& lease, Stop& stop) {

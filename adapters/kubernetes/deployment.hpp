@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -24,6 +25,7 @@ struct Driver::Deployment {
     std::vector<Planned> old_objects{};  ///< as this gateway had applied them
     std::set<std::string> old_names{};   ///< of everything that the application had
     std::set<std::string> old_claims{};  ///< its volumes, also those of a version long gone
+    std::unique_ptr<ReplacedLogs> replaced{};
 };
 
 /// "PLURAL/NAME": an object among those of its namespace.

@@ -1,6 +1,7 @@
 #include "adapters/kubernetes/driver.hpp"
 
 #include <algorithm>
+#include <ctime>
 #include <set>
 
 #include "adapters/kubernetes/exec.hpp"
@@ -54,7 +55,11 @@ Query app_query(const std::string& app) {
 }
 
 Driver::Driver(KubernetesConfig config, const Access& access, Ownership ownership)
-    : config_(std::move(config)), ownership_(std::move(ownership)), api_(access, limits_of(config_), stop_) {}
+    : config_(std::move(config)),
+      ownership_(std::move(ownership)),
+      api_(access, limits_of(config_), stop_),
+      kept_logs_(config_.data_dir + "/kept",
+                 [] { return messages::Timestamp{static_cast<std::uint64_t>(std::time(nullptr))}; }) {}
 
 Driver::~Driver() {
     stop_.stop();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -9,9 +10,11 @@
 #include <vector>
 
 #include "adapters/cluster_driver.hpp"
+#include "adapters/kept_logs.hpp"
 #include "adapters/kubernetes.hpp"
 #include "adapters/kubernetes/guard_rails.hpp"
 #include "adapters/kubernetes/mirror.hpp"
+#include "adapters/kubernetes/replaced_logs.hpp"
 #include "adapters/kubernetes/view.hpp"
 
 namespace grid::adapters::kubernetes {
@@ -74,6 +77,7 @@ private:
     Result<void> renew_policies(const std::set<messages::Hash>& leases);
 
     Result<void> run(Deployment& d);
+    void keep_replaced(const messages::Hash& lease, Deployment& d, bool went_well);
     Result<void> check_names(const Deployment& d);
     Result<void> remember_old(Deployment& d);
     Result<void> apply_objects(const Deployment& d, const std::vector<Planned>& objects);
@@ -106,6 +110,8 @@ private:
     ClusterAddresses addresses_;
     Deadline addresses_until_{};
     ClusterAddresses told_addresses_;  ///< that the policies have
+    KeptLogs kept_logs_;
+    std::vector<std::future<void>> keeping_;  ///< under mutex_
 };
 
 /// An error of the API as callers of a driver know it: the cluster's trouble is cluster_unavailable, a

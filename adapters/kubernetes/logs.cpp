@@ -1,12 +1,11 @@
 /// Logs of an application: the end of each container's log, then with follow everything that comes, over
 /// restarts and updates, until the application is gone or nobody wants it.
 #include <atomic>
-#include <condition_variable>
-#include <deque>
 #include <thread>
 
 #include "adapters/kubernetes/driver.hpp"
 #include "adapters/kubernetes/log_lines.hpp"
+#include "adapters/log_queue.hpp"
 
 namespace grid::adapters::kubernetes {
 
@@ -15,7 +14,6 @@ using std::chrono::steady_clock;
 
 namespace {
 
-constexpr std::size_t kMaxQueued = 1024;  // a slow reader slows the streams, nothing piles up
 constexpr milliseconds kRound{1'000};
 constexpr unsigned kEmptyRounds = 5;  // without a pod: is the application still there?
 
@@ -26,38 +24,6 @@ struct Source {
     std::string name;  ///< for the reader
     std::int64_t run = 0;
     bool ended = false;
-};
-
-/// Pieces on their way from the streams' threads to the one reader.
-class Queue {
-public:
-    bool push(const std::string& source, std::string text) {
-        std::unique_lock lock(mutex_);
-        room_.wait(lock, [this] { return closed_ || pieces_.size() < kMaxQueued; });
-        if (closed_) return false;
-        pieces_.emplace_back(source, std::move(text));
-        data_.notify_one();
-        return true;
-    }
-    bool pop(std::pair<std::string, std::string>& piece, milliseconds limit) {
-        std::unique_lock lock(mutex_);
-        if (!data_.wait_for(lock, limit, [this] { return !pieces_.empty(); })) return false;
-        piece = std::move(pieces_.front());
-        pieces_.pop_front();
-        room_.notify_one();
-        return true;
-    }
-    void close() {
-        const std::lock_guard lock(mutex_);
-        closed_ = true;
-        room_.notify_all();
-    }
-
-private:
-    std::mutex mutex_;
-    std::condition_variable room_, data_;
-    std::deque<std::pair<std::string, std::string>> pieces_;
-    bool closed_ = false;
 };
 
 /// One container's stream on a thread of its own.
@@ -114,7 +80,7 @@ public:
     Streams(const Streams&) = delete;
     Streams& operator=(const Streams&) = delete;
 
-    Queue& queue() { return queue_; }
+    LogQueue& queue() { return queue_; }
 
     /// Begins what is new, goes on with what was cut, forgets what is gone.
     void follow(const std::vector<Source>& sources) {
@@ -162,7 +128,7 @@ private:
     Stop& stop_;
     const std::string name_space_;
     const std::uint32_t tail_;
-    Queue queue_;
+    LogQueue queue_;
     std::map<std::string, std::unique_ptr<Stream>> streams_;
 };
 
@@ -187,6 +153,7 @@ void Driver::logs(const messages::LogRequest& request, const LogSink& sink,
     if (!request.follow || request.previous) {
         const auto all = sources();
         if (!all) return cannot(all.error());
+        if (!request.previous && !kept_logs_.print(request, sink)) return;
         for (const auto& source : *all) {
             if (request.previous && source.run == 0) continue;
             auto query = log_query(source, request.tail);
@@ -215,8 +182,8 @@ void Driver::logs(const messages::LogRequest& request, const LogSink& sink,
                 empty = 0;
             }
         }
-        std::pair<std::string, std::string> piece;
-        if (streams.queue().pop(piece, milliseconds(100))) more = sink(piece.first, piece.second);
+        LogPiece piece;
+        if (streams.queue().pop(piece, milliseconds(100))) more = sink(piece.source, piece.text);
     }
 }
 

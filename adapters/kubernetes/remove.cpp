@@ -37,6 +37,7 @@ Result<void> Driver::remove(const Hash& lease, const std::string& app) {
         const Removal announced(*held, app);
         lock.lock();
     }
+    kept_logs_.forget(lease.hex().substr(2), app);
     const auto name = ownership_.namespace_of(lease);
     const auto deadline = steady_clock::now() + config_.remove_timeout;
     const auto found = api_.get(core::kNamespaces, "", name);

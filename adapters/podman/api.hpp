@@ -95,9 +95,10 @@ public:
     /// The log from `tail` lines before its end (or since a time), until it ends or the sink has enough.
     Result<void> follow(const std::string& id, bool follow, unsigned tail, std::int64_t since,
                         const std::function<bool(std::string_view)>& sink, runtime::HttpStop* stop) const;
-    /// The last `tail` lines of what the container printed before it ended last; nothing when it never did.
-    Result<void> log_before_end(const std::string& id, unsigned tail,
-                                const std::function<bool(std::string_view)>& sink) const;
+    /// The last `tail` lines of what the container printed between two times, in nanoseconds since 1970; 0:
+    /// from its beginning, up to now.
+    Result<void> log_between(const std::string& id, std::int64_t since, std::int64_t until, unsigned tail,
+                             const std::function<bool(std::string_view)>& sink) const;
     /// Runs a command in a container; answers its exit code.
     Result<int> execute(const std::string& id, const std::vector<std::string>& command,
                         milliseconds limit) const;
@@ -133,7 +134,7 @@ public:
     Result<void> remove_image(const std::string& id) const;
     /// The user that an image's configuration names; empty: root.
     Result<std::string> image_user(const std::string& name) const;
-    /// Code image_unavailable with podman's message. `login`: a header of registry_login, or empty.
+    /// Code image_unavailable with podman's message. `login`: a header of registry_login.
     Result<void> pull(const std::string& name, const std::string& login, milliseconds limit) const;
 
 private:

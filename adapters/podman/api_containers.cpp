@@ -48,25 +48,13 @@ Result<void> PodmanApi::follow(const std::string& id, bool follow, unsigned tail
     return {};
 }
 
-Result<void> PodmanApi::log_before_end(const std::string& id, unsigned tail,
-                                       const std::function<bool(std::string_view)>& sink) const {
-    const auto path = "/containers/" + percent_encode(id);
-    const auto seen = call("GET", path + "/json");
-    if (!seen) return tl::unexpected(seen.error());
-    Document document;
-    document.Parse(seen->body.data(), seen->body.size());
-    if (document.HasParseError() || !document.IsObject() || !document.HasMember("State") ||
-        !document["State"].IsObject())
-        return odd("inspect");
-    const auto started = nanoseconds_of(text_of(document["State"], "StartedAt"));
-    const auto ended = nanoseconds_of(text_of(document["State"], "FinishedAt"));
-    if (ended <= 0) return {};  // of the year 1: it has never ended
+Result<void> PodmanApi::log_between(const std::string& id, std::int64_t since, std::int64_t until,
+                                    unsigned tail, const std::function<bool(std::string_view)>& sink) const {
     HttpRequest request;
-    request.target = kBase + path + "/logs?stdout=true&stderr=true";
-    // Last lines are noted a little after the end, first lines a little before the start that podman notes:
-    // between the two there is room.
-    if (started > ended)
-        request.target += "&until=" + percent_encode(time_text(ended + (started - ended) / 2));
+    request.target =
+        std::string(kBase) + "/containers/" + percent_encode(id) + "/logs?stdout=true&stderr=true";
+    if (since > 0) request.target += "&since=" + percent_encode(time_text(since));
+    if (until > 0) request.target += "&until=" + percent_encode(time_text(until));
     // With a tail podman would cut first and look at the time afterwards.
     std::deque<std::string> lines;
     FrameReader frames;

@@ -1,46 +1,17 @@
 #include "adapters/podman/application_book.hpp"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <caf/binary_deserializer.hpp>
 #include <caf/binary_serializer.hpp>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 
+#include "adapters/whole_file.hpp"
 #include "messages/inspect.hpp"
 
 namespace grid::adapters::podman {
 
 namespace fs = std::filesystem;
-
-Result<void> write_whole(const std::string& path, const std::string& content) {
-    const auto failed = [&] {
-        return fail("podman_error", path + " cannot be written: " + std::strerror(errno));
-    };
-    std::error_code e;
-    fs::create_directories(fs::path(path).parent_path(), e);
-    const auto next = path + ".new";
-    const int fd = ::open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0) return failed();
-    std::size_t sent = 0;
-    while (sent < content.size()) {
-        const auto n = ::write(fd, content.data() + sent, content.size() - sent);
-        if (n <= 0) break;
-        sent += static_cast<std::size_t>(n);
-    }
-    const bool whole = sent == content.size() && ::fsync(fd) == 0;
-    ::close(fd);
-    if (!whole || ::rename(next.c_str(), path.c_str()) != 0) return failed();
-    const int directory = ::open(fs::path(path).parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (directory >= 0) {
-        ::fsync(directory);
-        ::close(directory);
-    }
-    return {};
-}
 
 std::string ApplicationBook::path_of(const Key& key) const {
     return directory_ + "/" + key.first + "/" + key.second + "/application";
@@ -54,8 +25,7 @@ void ApplicationBook::load() {
         std::error_code inner;
         for (const auto& app : fs::directory_iterator(lease.path(), inner)) {
             const Key key{lease.path().filename(), app.path().filename()};
-            std::ifstream in(path_of(key), std::ios::binary);
-            const std::string bytes((std::istreambuf_iterator<char>(in)), {});
+            const auto bytes = read_whole(path_of(key));
             lease::Application application;
             caf::binary_deserializer source(nullptr, bytes.data(), bytes.size());
             if (!bytes.empty() && !source(application))

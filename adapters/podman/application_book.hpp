@@ -26,7 +26,7 @@ public:
     void load();
     /// Null: never applied as a whole.
     Entry of(const std::string& lease, const std::string& app) const;
-    /// Durable when it returns. Code podman_error.
+    /// Durable when it returns. Codes not_written, podman_error.
     Result<void> keep(const std::string& lease, const std::string& app,
                       const lease::Application& application);
     /// An empty application: all of the lease.
@@ -40,8 +40,5 @@ private:
     mutable std::mutex mutex_;
     std::map<Key, Entry> entries_;
 };
-
-/// Writes a file as a whole or not at all, for its owner alone; durable when it returns. Code podman_error.
-Result<void> write_whole(const std::string& path, const std::string& content);
 
 }  // namespace grid::adapters::podman

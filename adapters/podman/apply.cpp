@@ -52,7 +52,8 @@ Result<AppStatus> Driver::apply(const Hash& lease, const std::string& app,
             const std::lock_guard pending(pending_mutex_);
             pending_[{d.lease, app}] = std::make_shared<lease::Application>(application);
         }
-        Result<void> outcome = remove_rows(d.broken);
+        events_.begin(d.lease, app);
+        Result<void> outcome = remove_rows(d.broken, LastLines::drop);
         if (changes) note(d, EventBook::Kind::normal, d.update ? "Updating" : "Starting", "a new version");
         if (outcome && (changes || d.rollouts.size() < application.workloads.size()))
             outcome = prepare_images(d);
@@ -82,7 +83,7 @@ Result<AppStatus> Driver::apply(const Hash& lease, const std::string& app,
             return tl::unexpected(error);
         }
         if (auto done = settle(d); !done) return tl::unexpected(done.error());
-        do_jobs(d.lease, app);
+        do_jobs(d.lease, app, true);
     }
     auto seen = status(lease, app);
     for (const auto limit = steady_clock::now() + kQuickStart;
@@ -215,7 +216,7 @@ Result<void> Driver::settle(Deployment& d) {
     for (const auto& row : going)
         places.insert("/" + row.label(label::kVersion) + "/" + row.label(label::kWorkload) + "-" +
                       row.label(label::kReplica));
-    if (auto done = remove_rows(std::move(going)); !done) return done;
+    if (auto done = remove_rows(std::move(going), LastLines::keep); !done) return done;
     std::error_code e;
     for (const auto& place : places) {
         if (auto done = release_mounts(mounts_directory(d.lease, d.app) + place); !done) return done;
@@ -238,7 +239,7 @@ void Driver::undo(Deployment& d) {
                         row.label(label::kVersion) == r.version && row.label(label::kReplica) == pod.replica)
                         made.push_back(row);
         }
-    (void)remove_rows(std::move(made));
+    (void)remove_rows(std::move(made), d.update ? LastLines::keep : LastLines::drop);
     bool paused = false;
     for (auto& r : d.rollouts) {
         for (const auto& pod : r.pods) {
@@ -252,7 +253,7 @@ void Driver::undo(Deployment& d) {
                 return label_number(a, label::kIndex) < label_number(b, label::kIndex);
             });
             for (const auto& row : pod) {
-                const auto started = start_container(api_, care_of(row));
+                const auto started = start_again(row, false);
                 health_.release(row.id);
                 if (!started)
                     note(d, EventBook::Kind::warning, "FailedStart",

@@ -33,9 +33,10 @@ Result<std::vector<std::string>> Driver::collect(const std::vector<messages::Has
 
     std::set<std::string> dead;
     std::error_code e;
-    for (const auto& entry : fs::directory_iterator(layout_.apps, e))
-        if (const auto name = entry.path().filename().string(); is_lease_text(name) && !kept.count(name))
-            dead.insert(name);
+    for (const auto& place : {layout_.apps, layout_.kept})
+        for (const auto& entry : fs::directory_iterator(place, e))
+            if (const auto name = entry.path().filename().string(); is_lease_text(name) && !kept.count(name))
+                dead.insert(name);
     const auto networks = api_.networks(labels().front());
     if (!networks) return tl::unexpected(networks.error());
     for (const auto& network : *networks) {
@@ -60,7 +61,7 @@ Result<std::vector<std::string>> Driver::collect(const std::vector<messages::Has
         if (auto done = release_mounts(mounts_directory(lease, {})); !done)
             return tl::unexpected(done.error());
         fs::remove_all(app_directory(lease, {}), e);
-        events_.forget(lease, {});
+        forget_kept(lease, {});
         gone.push_back("network and files of lease 0x" + lease);
     }
     if (!layout_.own_service) return gone;

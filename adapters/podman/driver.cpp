@@ -25,8 +25,10 @@ Driver::Driver(PodmanConfig config, Layout layout, std::function<messages::Times
       service_(layout_),
       api_(layout_.socket),
       now_(std::move(now)),
-      events_(now_),
-      health_(api_, events_, config_.restart_backoff, config_.restart_limit),
+      events_(now_, layout_.kept),
+      restarts_(layout_.kept),
+      kept_logs_(layout_.kept, now_),
+      health_(api_, events_, restarts_, config_.restart_backoff, config_.restart_limit),
       networks_(config_, api_),
       volumes_(config_.gateway_id, api_),
       applications_(layout_.apps),
@@ -42,6 +44,9 @@ Result<void> Driver::begin() {
     if (auto up = service_.ensure(); !up) return up;
     if (auto read = networks_.reload(); !read) return read;
     applications_.load();
+    restarts_.load();
+    events_.load();
+    for (const auto& [key, application] : applications_.all()) events_.begin(key.first, key.second);
     user_namespace_problem_ =
         config_.user_namespaces ? user_namespace_problem() : "switched off by the configuration";
     user_namespaces_ = user_namespace_problem_.empty();

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "adapters/cluster_driver.hpp"
+#include "adapters/kept_logs.hpp"
 #include "adapters/podman.hpp"
 #include "adapters/podman/api.hpp"
 #include "adapters/podman/application_book.hpp"
@@ -22,6 +23,7 @@
 #include "adapters/podman/log_readers.hpp"
 #include "adapters/podman/network.hpp"
 #include "adapters/podman/plan.hpp"
+#include "adapters/podman/restart_book.hpp"
 #include "adapters/podman/run_book.hpp"
 #include "adapters/podman/service.hpp"
 #include "adapters/podman/volumes.hpp"
@@ -89,7 +91,7 @@ private:
     std::map<std::string, std::size_t> wanted_pods(const lease::Application& application) const;
 
     // images.cpp
-    Result<void> prepare_images(Deployment& d);
+    Result<void> prepare_images(Deployment& d, const lease::Workload* only = nullptr);
     Result<void> check_registry(const std::string& image) const;
 
     // rollout.cpp
@@ -106,14 +108,21 @@ private:
     Result<void> start_pod(const PodPlan& pod, const std::function<bool()>& cancelled);
     Result<void> run_init(const PodPlan& pod, const ContainerPlan& plan,
                           const std::function<bool()>& cancelled);
-    Result<void> remove_rows(std::vector<ContainerRow> rows);
+    enum class LastLines : std::uint8_t { keep, drop };
+    Result<void> remove_rows(std::vector<ContainerRow> rows, LastLines last_lines);
+    void keep_last_lines(const ContainerRow& row);
+    void print_logs(const messages::LogRequest& request, const std::vector<std::string>& which,
+                    const LogSink& sink);
+    void forget_kept(const std::string& lease, const std::string& app);
+    Result<void> start_again(const ContainerRow& row, bool after_crash);
     std::uint32_t user_base(const std::string& lease);
 
     // jobs.cpp
     struct JobRound;
     void watch_jobs();
-    void do_jobs(const std::string& lease, const std::string& app);
+    void do_jobs(const std::string& lease, const std::string& app, bool images_ready);
     void do_cron(JobRound& round, const lease::Workload& workload);
+    bool make_room(JobRound& round, const lease::Workload& workload, Run& run);
     void do_run(JobRound& round, const lease::Workload& workload, Run& run);
     void start_runs_pods(JobRound& round, const lease::Workload& workload, Run& run, std::uint32_t count);
     void finish(JobRound& round, const lease::Workload& workload, Run& run, Run::State state,
@@ -137,6 +146,8 @@ private:
     PodmanApi api_;
     const std::function<messages::Timestamp()> now_;
     EventBook events_;
+    RestartBook restarts_;
+    KeptLogs kept_logs_;
     HealthBook health_;
     LeaseNetworks networks_;
     LeaseVolumes volumes_;

@@ -145,9 +145,7 @@ messages::PodStatus HealthBook::told(const std::vector<const ContainerRow*>& pod
     told.reason = view.reason.substr(0, kMaxReason);
     told.image = first.image;
     if (first.started_at > 0) told.started = {static_cast<std::uint64_t>(first.started_at)};
-    const std::lock_guard lock(mutex_);
-    for (const auto* row : pod)
-        if (const auto i = entries_.find(row->id); i != entries_.end()) told.restarts += i->second.restarts;
+    for (const auto* row : pod) told.restarts += restarts_.of(row->id).restarts;
     return told;
 }
 
@@ -301,7 +299,6 @@ void HealthBook::restarted(const ContainerRow& row, const Result<void>& outcome)
         e.crashed = false;
         e.failed_starts = 0;
         e.restart_at = now + kStuck;
-        ++e.restarts;
         events_.note(row, EventBook::Kind::normal, "Restarted",
                      row.label(label::kContainer) + " was started again");
         e.begin_probes();  // also when podman's clock, in seconds, shows the start of before
@@ -342,12 +339,6 @@ void HealthBook::release(const std::string& id) {
     e.held = false;
     e.changed_at = steady_clock::now();
     e.begin_probes();
-}
-
-std::uint32_t HealthBook::restarts(const std::string& id) const {
-    const std::lock_guard lock(mutex_);
-    const auto i = entries_.find(id);
-    return i == entries_.end() ? 0 : i->second.restarts;
 }
 
 void HealthBook::forget(const std::string& id) {

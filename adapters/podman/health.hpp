@@ -8,6 +8,7 @@
 
 #include "adapters/podman/api.hpp"
 #include "adapters/podman/events.hpp"
+#include "adapters/podman/restart_book.hpp"
 #include "lease/workload.hpp"
 #include "messages/data.hpp"
 
@@ -25,12 +26,17 @@ bool accepts_connections(const std::string& address, std::uint16_t port, std::ch
 std::string exit_words(const ContainerRow& row);
 
 /// What the driver remembers about containers between two looks: probe results, crashes, evictions. Lost at a
-/// restart of ours without harm: probes are made again, and crashes counted anew. Safe from any thread.
+/// restart of ours without harm: probes are made again, and recent crashes counted anew. Safe from any
+/// thread.
 class HealthBook {
 public:
-    HealthBook(const PodmanApi& api, EventBook& events, std::chrono::milliseconds first_backoff,
-               unsigned restart_limit)
-        : api_(api), events_(events), first_backoff_(first_backoff), restart_limit_(restart_limit) {}
+    HealthBook(const PodmanApi& api, EventBook& events, const RestartBook& restarts,
+               std::chrono::milliseconds first_backoff, unsigned restart_limit)
+        : api_(api),
+          events_(events),
+          restarts_(restarts),
+          first_backoff_(first_backoff),
+          restart_limit_(restart_limit) {}
 
     /// The status of one application from its main containers; makes the readiness probes that are due.
     /// Tells crashes, probes that change their mind, and evictions to the events. `wanted`: pods that each
@@ -63,8 +69,6 @@ public:
     /// It is stopped on purpose and may be started again: its end is no crash.
     void hold(const std::string& id);
     void release(const std::string& id);
-    /// Restarts since its first start, as far as is remembered.
-    std::uint32_t restarts(const std::string& id) const;
     void forget(const std::string& id);
     /// Forgets all containers that are not in the list.
     void keep_only(const std::vector<ContainerRow>& rows);
@@ -95,7 +99,6 @@ private:
         std::vector<SteadyTime> crashes;
         std::string last_words;
         std::string evicted;
-        std::uint32_t restarts = 0;
     };
     enum class Pod : std::uint8_t { starting, ready, failed, completed };
     struct PodView {
@@ -114,6 +117,7 @@ private:
 
     const PodmanApi& api_;
     EventBook& events_;
+    const RestartBook& restarts_;
     const std::chrono::milliseconds first_backoff_;
     const unsigned restart_limit_;
     mutable std::mutex mutex_;

@@ -56,9 +56,10 @@ tl::unexpected<Error> explained(const Error& error, const std::string& image,
 /// Who may not pull an image may not run it, whoever else's is here already: what is not the provider's own
 /// is asked for at its registry every time, with the login of this very application. Layers that are here are
 /// not fetched again.
-Result<void> Driver::prepare_images(Deployment& d) {
+Result<void> Driver::prepare_images(Deployment& d, const lease::Workload* only) {
     std::set<std::string> images, no_root;
-    for (const auto& w : d.application->workloads)
+    for (const auto& w : d.application->workloads) {
+        if (only != nullptr && only != &w) continue;
         for (const auto* list : {&w.init_containers, &w.containers})
             for (const auto& c : *list) {
                 images.insert(c.image);
@@ -67,6 +68,7 @@ Result<void> Driver::prepare_images(Deployment& d) {
                     return fail("failed_to_start",
                                 "container " + c.name + " must not run as root, but asks for user 0");
             }
+    }
     std::vector<lease::RegistryLogin> logins;
     for (const auto& w : d.application->workloads)
         logins.insert(logins.end(), w.registry_logins.begin(), w.registry_logins.end());

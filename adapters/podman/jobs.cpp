@@ -20,7 +20,7 @@ struct Driver::JobRound {
     std::string path;
     std::set<std::string> taken;  ///< addresses
     bool ready = false;           ///< network and user base are known
-    bool unwritten = false;
+    bool images_ready = false;    ///< of all workloads
 
     bool write() { return write_runs(path, book).has_value(); }
 };
@@ -67,6 +67,12 @@ PodState state_of(const std::vector<const ContainerRow*>& pod, std::size_t conta
     return good == main ? PodState::succeeded : PodState::active;
 }
 
+/// The number at the end of "12" or "28000000-12".
+std::uint64_t number_of(const Run& run, const std::string& replica) {
+    const auto prefix = run.run.empty() ? 0 : run.run.size() + 1;
+    return replica.size() < prefix ? 0 : std::strtoull(replica.c_str() + prefix, nullptr, 10);
+}
+
 std::string name_of(const Run& run) {
     return run.run.empty() ? run.workload : run.workload + "-" + run.run;
 }
@@ -88,13 +94,13 @@ void Driver::watch_jobs() {
         job_rounds_[key.first] = std::async(std::launch::async, [this, lease = key.first, app = key.second] {
             const auto held = gate(lease);
             const std::unique_lock lock(held->mutex, std::try_to_lock);
-            if (lock) do_jobs(lease, app);
+            if (lock) do_jobs(lease, app, false);
         });
     }
 }
 
 /// The caller holds the lease.
-void Driver::do_jobs(const std::string& lease, const std::string& app) {
+void Driver::do_jobs(const std::string& lease, const std::string& app, bool images_ready) {
     const auto application = applications_.of(lease, app);
     if (!application) return;
     JobRound round;
@@ -102,6 +108,7 @@ void Driver::do_jobs(const std::string& lease, const std::string& app) {
     round.d.lease = lease;
     round.d.app = app;
     round.d.application = application.get();
+    round.images_ready = images_ready;
     bool any = false;
     for (const auto& w : application->workloads) any = any || !serves(w);
     if (!any) return;
@@ -167,11 +174,56 @@ void Driver::do_cron(JobRound& round, const lease::Workload& w) {
     (void)round.write();
 }
 
+/// Of the pods of a run that have ended the oldest are removed when there are too many. First it is written
+/// down what they came to, and which they are: so each counts once, whatever happens in between. False: try
+/// again later.
+bool Driver::make_room(JobRound& round, const lease::Workload& w, Run& run) {
+    const auto remove_going = [&] {
+        std::vector<ContainerRow> rows;
+        for (const auto& [replica, pod] : pods_of(round.rows, round.d.app, run))
+            if (std::find(run.going.begin(), run.going.end(), replica) != run.going.end())
+                for (const auto* row : pod) rows.push_back(*row);
+        if (!remove_rows(rows, LastLines::keep)) return false;
+        std::erase_if(round.rows, [&](const auto& row) {
+            return std::any_of(rows.begin(), rows.end(), [&](const auto& gone) { return gone.id == row.id; });
+        });
+        run.going.clear();
+        return true;
+    };
+    if (!run.going.empty() && !remove_going()) return false;
+    const auto before = run;
+    std::map<std::uint64_t, std::string> ended;
+    const auto pods = pods_of(round.rows, round.d.app, run);
+    for (const auto& [replica, pod] : pods) {
+        const auto number = number_of(run, replica);
+        run.next = std::max(run.next, number + 1);
+        const auto state = state_of(pod, w.containers.size());
+        if (state == PodState::succeeded || state == PodState::failed) ended[number] = replica;
+    }
+    if (ended.size() <= config_.ended_pods_kept) return true;
+    for (const auto& [number, replica] : ended) {
+        if (ended.size() - run.going.size() <= config_.ended_pods_kept / 2) break;
+        run.going.push_back(replica);
+        const bool well = state_of(pods.at(replica), w.containers.size()) == PodState::succeeded;
+        ++(well ? run.succeeded : run.failed);
+        for (const auto* row : pods.at(replica)) {
+            if (w.restart == lease::RestartPolicy::on_failure) run.failed += restarts_.of(row->id).restarts;
+            if (row->exit_code != 0)
+                run.last_failure = std::max(run.last_failure, static_cast<std::uint64_t>(row->exited_at));
+        }
+    }
+    if (round.write()) return remove_going();
+    run = before;
+    return false;
+}
+
 void Driver::do_run(JobRound& round, const lease::Workload& w, Run& run) {
-    if (run.state != Run::State::running) return;
+    if (run.state != Run::State::running || !make_room(round, w, run)) return;
     const auto now = now_().seconds;
     const auto pods = pods_of(round.rows, round.d.app, run);
     RunPods counts;
+    counts.succeeded = run.succeeded;
+    counts.failed = run.failed;
     std::int64_t last_failure = static_cast<std::int64_t>(run.last_failure);
     std::string words = run.reason;
     std::vector<ContainerRow> unborn;
@@ -183,7 +235,8 @@ void Driver::do_run(JobRound& round, const lease::Workload& w, Run& run) {
         for (const auto* row : pod) {
             if (state == PodState::unborn) unborn.push_back(*row);
             // Restarted in its place, it counts as if it had been another pod.
-            if (w.restart == lease::RestartPolicy::on_failure) counts.failed += health_.restarts(row->id);
+            if (w.restart == lease::RestartPolicy::on_failure)
+                counts.failed += restarts_.of(row->id).restarts;
             if (!row->ended() || row->exit_code == 0) continue;
             last_failure = std::max(last_failure, row->exited_at);
             words = exit_words(*row);
@@ -193,7 +246,7 @@ void Driver::do_run(JobRound& round, const lease::Workload& w, Run& run) {
     }
     if (!unborn.empty()) {
         // Left by a crash of ours in the middle of a start.
-        (void)remove_rows(unborn);
+        (void)remove_rows(unborn, LastLines::drop);
         ++run.failed_starts;
     }
     counts.failed += run.failed_starts;
@@ -226,11 +279,20 @@ void Driver::start_runs_pods(JobRound& round, const lease::Workload& w, Run& run
                 round.taken.insert(row.label(label::kAddress));
         round.ready = true;
     }
-    std::uint64_t next = 0;
+    const auto failed_start = [&](const std::string& reason) {
+        ++run.failed_starts;
+        run.last_failure = static_cast<std::uint64_t>(std::time(nullptr));
+        run.reason = reason;
+        events_.note(d.lease, d.app, EventBook::Kind::warning, "Job/" + name_of(run), "FailedCreate", reason);
+        (void)round.write();
+    };
+    if (!round.images_ready)
+        if (auto ok = prepare_images(d, &w); !ok) {
+            if (ok.error().code != "cluster_unavailable") failed_start(ok.error().message);
+            return;
+        }
     const auto prefix = run.run.empty() ? std::string() : run.run + "-";
-    for (const auto& [replica, pod] : pods_of(round.rows, d.app, run))
-        next = std::max<std::uint64_t>(next, std::strtoull(replica.c_str() + prefix.size(), nullptr, 10) + 1);
-    next += run.failed_starts;
+    const auto next = run.next + run.failed_starts;
     Rollout r;
     r.workload = &w;
     r.version = run.version;
@@ -244,9 +306,7 @@ void Driver::start_runs_pods(JobRound& round, const lease::Workload& w, Run& run
             started = tl::unexpected(pod.error());
         }
         if (started || d.gate->removals > 0 || started.error().code == "cluster_unavailable") continue;
-        ++run.failed_starts;
-        run.last_failure = static_cast<std::uint64_t>(std::time(nullptr));
-        run.reason = started.error().message;
+        auto reason = started.error().message;
         if (pod) {
             auto mine = labels(d.lease, d.app);
             mine.push_back(std::string(label::kVersion) + "=" + r.version);
@@ -254,12 +314,10 @@ void Driver::start_runs_pods(JobRound& round, const lease::Workload& w, Run& run
             auto rows = api_.containers(mine);
             for (const auto& row : rows.value_or(std::vector<ContainerRow>{}))
                 if (const auto lines = api_.last_lines(row.id, 1); row.ended() && lines && !lines->empty())
-                    run.reason += "; last line: " + lines->substr(0, lines->find('\n'));
-            if (rows) (void)remove_rows(*rows);
+                    reason += "; last line: " + lines->substr(0, lines->find('\n'));
+            if (rows) (void)remove_rows(*rows, LastLines::drop);
         }
-        events_.note(d.lease, d.app, EventBook::Kind::warning, "Job/" + name_of(run), "FailedCreate",
-                     run.reason);
-        (void)round.write();
+        failed_start(reason);
     }
 }
 
@@ -276,7 +334,7 @@ void Driver::finish(JobRound& round, const lease::Workload& w, Run& run, Run::St
     for (const auto& [replica, pod] : pods_of(round.rows, round.d.app, run))
         if (state_of(pod, w.containers.size()) == PodState::active)
             for (const auto* row : pod) active.push_back(*row);
-    (void)remove_rows(std::move(active));
+    (void)remove_rows(std::move(active), LastLines::keep);
     const bool well = state == Run::State::succeeded;
     events_.note(round.d.lease, round.d.app, well ? EventBook::Kind::normal : EventBook::Kind::warning,
                  "Job/" + name_of(run), well ? "Completed" : "Failed", well ? "it has ended well" : reason);
@@ -293,7 +351,8 @@ void Driver::clear_old_runs(JobRound& round, const lease::Workload& w) {
         const bool old = w.completion.keep_ended && now >= run->ended + w.completion.keep_ended->count;
         const bool many = w.kind == lease::WorkloadKind::cron_job && ++kept[well] > limit;
         if (!old && !many) continue;
-        if (remove_rows(rows_of(pods_of(round.rows, round.d.app, *run)))) run->cleared = true;
+        if (remove_rows(rows_of(pods_of(round.rows, round.d.app, *run)), LastLines::keep))
+            run->cleared = true;
     }
     // A job is remembered as long as its application; of a cron job only what is there.
     if (w.kind == lease::WorkloadKind::cron_job)

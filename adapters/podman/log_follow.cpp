@@ -1,5 +1,4 @@
-#include <deque>
-
+#include "adapters/log_queue.hpp"
 #include "adapters/podman/driver.hpp"
 
 /// Logs of an application: the end of each container's log, then with follow everything that comes, over
@@ -11,40 +10,7 @@ using std::chrono::steady_clock;
 
 namespace {
 
-constexpr std::size_t kMaxQueued = 1024;  // a slow reader slows the streams, nothing piles up
 constexpr milliseconds kRound{500};
-
-/// Pieces on their way from the streams' threads to the one reader.
-class Queue {
-public:
-    bool push(const std::string& source, std::string text) {
-        std::unique_lock lock(mutex_);
-        room_.wait(lock, [this] { return closed_ || pieces_.size() < kMaxQueued; });
-        if (closed_) return false;
-        pieces_.emplace_back(source, std::move(text));
-        data_.notify_one();
-        return true;
-    }
-    bool pop(std::pair<std::string, std::string>& piece, milliseconds limit) {
-        std::unique_lock lock(mutex_);
-        if (!data_.wait_for(lock, limit, [this] { return !pieces_.empty(); })) return false;
-        piece = std::move(pieces_.front());
-        pieces_.pop_front();
-        room_.notify_one();
-        return true;
-    }
-    void close() {
-        const std::lock_guard lock(mutex_);
-        closed_ = true;
-        room_.notify_all();
-    }
-
-private:
-    std::mutex mutex_;
-    std::condition_variable room_, data_;
-    std::deque<std::pair<std::string, std::string>> pieces_;
-    bool closed_ = false;
-};
 
 /// One container's stream on a thread of its own.
 struct Stream {
@@ -59,34 +25,38 @@ struct Stream {
     }
 };
 
-std::string source_of(const ContainerRow& row) {
-    return row.label(label::kWorkload) + "-" + row.label(label::kReplica) + "/" +
-           row.label(label::kContainer);
-}
-
 }  // namespace
+
+/// What there is: first of what is gone, then of what is there.
+void Driver::print_logs(const messages::LogRequest& request, const std::vector<std::string>& which,
+                        const LogSink& sink) {
+    const auto rows = api_.containers(which);
+    if (!rows) return;
+    if (!request.previous && !kept_logs_.print(request, sink)) return;
+    for (const auto& row : *rows) {
+        bool more = true;
+        const auto take = [&](std::string_view text) {
+            return more = sink(source_of(row), std::string(text));
+        };
+        if (!request.previous) {
+            (void)api_.follow(row.id, false, request.tail, 0, take, nullptr);
+        } else {
+            const auto starts = restarts_.of(row.id);
+            if (row.ended())
+                (void)api_.log_between(row.id, starts.last, 0, request.tail, take);
+            else if (starts.last > 0)
+                (void)api_.log_between(row.id, starts.before, starts.last, request.tail, take);
+        }
+        if (!more) return;
+    }
+}
 
 void Driver::logs(const messages::LogRequest& request, const LogSink& sink,
                   const std::function<bool()>& wanted) {
     auto which = labels(lease_text(request.lease_key), request.app);
     if (!request.workload.empty()) which.push_back(std::string(label::kWorkload) + "=" + request.workload);
-    if (!request.follow || request.previous) {
-        const auto rows = api_.containers(which);
-        if (!rows) return;
-        for (const auto& row : *rows) {
-            bool more = true;
-            const auto take = [&](std::string_view text) {
-                return more = sink(source_of(row), std::string(text));
-            };
-            if (request.previous)
-                (void)api_.log_before_end(row.id, request.tail, take);
-            else
-                (void)api_.follow(row.id, false, request.tail, 0, take, nullptr);
-            if (!more) return;
-        }
-        return;
-    }
-    Queue queue;
+    if (!request.follow || request.previous) return print_logs(request, which, sink);
+    LogQueue queue;
     std::map<std::string, std::unique_ptr<Stream>> streams;
     SteadyTime next_look{};
     bool more = true;
@@ -119,8 +89,8 @@ void Driver::logs(const messages::LogRequest& request, const LogSink& sink,
                 });
             }
         }
-        std::pair<std::string, std::string> piece;
-        if (queue.pop(piece, milliseconds(100))) more = sink(piece.first, piece.second);
+        LogPiece piece;
+        if (queue.pop(piece, milliseconds(100))) more = sink(piece.source, piece.text);
     }
     queue.close();
     streams.clear();  // stops and joins

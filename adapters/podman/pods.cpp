@@ -15,6 +15,7 @@ using std::chrono::steady_clock;
 namespace {
 constexpr milliseconds kLook{10};
 constexpr milliseconds kLastWords{1'500};             // for who follows the log of what has ended
+constexpr unsigned kKeptLines = 2'000;                // of what goes while its application stays
 constexpr std::uint32_t kUserBaseStart = 0x10000000;  // far above people's and system's ids
 constexpr std::uint32_t kUserSlots = 32768;
 }  // namespace
@@ -79,7 +80,7 @@ Result<void> Driver::run_init(const PodPlan& pod, const ContainerPlan& plan,
     }
 }
 
-Result<void> Driver::remove_rows(std::vector<ContainerRow> rows) {
+Result<void> Driver::remove_rows(std::vector<ContainerRow> rows, LastLines last_lines) {
     if (rows.empty()) return {};
     // First all are asked to end, each within its grace; then they are deleted, owners of networks last.
     stop_rows(rows);
@@ -88,13 +89,41 @@ Result<void> Driver::remove_rows(std::vector<ContainerRow> rows) {
     });
     for (const auto& row : rows) {
         log_readers_.await_end(row.id, kLastWords);
+        if (last_lines == LastLines::keep) keep_last_lines(row);
         if (auto done = api_.remove(row.id); !done)
             return done.error().code == "cluster_unavailable"
                        ? done
                        : fail("podman_error", row.name + " cannot be removed: " + done.error().message);
         health_.forget(row.id);
+        restarts_.forget(row);
     }
     return {};
+}
+
+/// Of what goes while its application stays.
+void Driver::keep_last_lines(const ContainerRow& row) {
+    LogEnd end(KeptLogs::Limits().container_bytes);
+    const auto read = api_.follow(
+        row.id, false, kKeptLines, 0,
+        [&](std::string_view text) {
+            end.add(text);
+            return true;
+        },
+        nullptr);
+    if (read)
+        kept_logs_.keep(row.label(label::kLease), row.label(label::kApp),
+                        {row.label(label::kWorkload), source_of(row), now_(), end.take()});
+}
+
+/// Starts what has run before; the start is written down first.
+Result<void> Driver::start_again(const ContainerRow& row, bool after_crash) {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    const auto before =
+        restarts_.begin(row, after_crash, std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
+    if (!before) return tl::unexpected(before.error());
+    auto started = start_container(api_, care_of(row));
+    if (!started) (void)restarts_.put_back(row, *before);
+    return started;
 }
 
 std::uint32_t Driver::user_base(const std::string& lease) {

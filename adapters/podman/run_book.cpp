@@ -4,10 +4,8 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
-#include <fstream>
-
 #include "adapters/podman/answers.hpp"
-#include "adapters/podman/application_book.hpp"
+#include "adapters/whole_file.hpp"
 
 namespace grid::adapters::podman {
 
@@ -18,8 +16,7 @@ Run* RunBook::find(const std::string& workload, const std::string& version, cons
 }
 
 RunBook read_runs(const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    const std::string text((std::istreambuf_iterator<char>(in)), {});
+    const auto text = read_whole(path);
     rapidjson::Document document;
     document.Parse(text.data(), text.size());
     RunBook book;
@@ -41,6 +38,12 @@ RunBook read_runs(const std::string& path) {
             run.last_failure = number(value, "last_failure");
             run.reason = text_of(value, "reason");
             run.cleared = number(value, "cleared") > 0;
+            run.succeeded = static_cast<std::uint32_t>(number(value, "succeeded"));
+            run.failed = static_cast<std::uint32_t>(number(value, "failed"));
+            run.next = number(value, "next");
+            if (value.HasMember("going") && value["going"].IsArray())
+                for (const auto& replica : value["going"].GetArray())
+                    if (replica.IsString()) run.going.emplace_back(replica.GetString());
             book.runs.push_back(std::move(run));
         }
     if (document.HasMember("last_minute") && document["last_minute"].IsObject())
@@ -71,11 +74,18 @@ Result<void> write_runs(const std::string& path, const RunBook& book) {
             {"ended", run.ended},
             {"failed_starts", run.failed_starts},
             {"last_failure", run.last_failure},
-            {"cleared", run.cleared ? 1u : 0u}};
+            {"cleared", run.cleared ? 1u : 0u},
+            {"succeeded", run.succeeded},
+            {"failed", run.failed},
+            {"next", run.next}};
         for (const auto& [name, value] : numbers) {
             json.Key(name);
             json.Uint64(value);
         }
+        json.Key("going");
+        json.StartArray();
+        for (const auto& replica : run.going) json.String(replica.c_str());
+        json.EndArray();
         json.EndObject();
     }
     json.EndArray();

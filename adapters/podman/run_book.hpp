@@ -22,6 +22,10 @@ struct Run {
     std::uint64_t last_failure = 0;   ///< of these, seconds since 1970
     std::string reason;               ///< of its failure, or of the last failed start
     bool cleared = false;             ///< its pods are gone for good
+    std::uint32_t succeeded = 0;      ///< pods that have been removed to make room, and how they had ended
+    std::uint32_t failed = 0;         ///< the same; with restarts
+    std::uint64_t next = 0;           ///< number of the next pod, at least
+    std::vector<std::string> going;   ///< replicas that are counted above, but may still be there
     friend bool operator==(const Run&, const Run&) = default;
 };
 
@@ -37,7 +41,7 @@ struct RunBook {
 
 /// As it stands in a file; what cannot be read is empty.
 RunBook read_runs(const std::string& path);
-/// Durable when it returns. Code podman_error.
+/// Durable when it returns. Code not_written.
 Result<void> write_runs(const std::string& path, const RunBook& book);
 
 }  // namespace grid::adapters::podman

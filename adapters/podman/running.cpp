@@ -118,7 +118,7 @@ Result<void> Driver::remove(const Hash& lease, const std::string& app) {
     const bool last = going.size() == rows->size();
     // First: nobody shall start any of it again.
     applications_.forget(text, app);
-    if (auto done = remove_rows(std::move(going)); !done) return done;
+    if (auto done = remove_rows(std::move(going), LastLines::drop); !done) return done;
     if (last)
         if (auto done = networks_.remove(text); !done) return done;
     if (auto done = release_mounts(mounts_directory(text, app)); !done) return done;
@@ -131,11 +131,21 @@ Result<void> Driver::remove(const Hash& lease, const std::string& app) {
         ::rmdir(mounts_directory(text, {}).c_str());
     }
     if (last && fs::is_empty(app_directory(text, {}), e)) fs::remove(app_directory(text, {}), e);
-    events_.forget(text, app);
+    forget_kept(text, app);
     const auto left = api_.containers(labels(text, app));
     if (!left) return tl::unexpected(left.error());
     if (!left->empty()) return fail("podman_error", left->front().name + " is still there");
     return {};
+}
+
+/// Nothing is remembered of what is gone.
+void Driver::forget_kept(const std::string& lease, const std::string& app) {
+    events_.forget(lease, app);
+    restarts_.forget(lease, app);
+    kept_logs_.forget(lease, app);
+    std::error_code e;
+    fs::remove_all(layout_.kept + "/" + lease + (app.empty() ? "" : "/" + app), e);
+    if (const auto all = layout_.kept + "/" + lease; fs::is_empty(all, e)) fs::remove(all, e);
 }
 
 Result<std::vector<messages::RunningApp>> Driver::list() {

@@ -42,7 +42,8 @@ bool valid_path(const std::string& path) {
 }
 
 bool valid_runtime(const std::string& name) {
-    return std::all_of(name.begin(), name.end(), [](char c) {
+    const bool relative = name.find('/') != std::string::npos && name[0] != '/';
+    return !relative && std::all_of(name.begin(), name.end(), [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
                c == '_' || c == '.' || c == '/';
     });
@@ -131,15 +132,17 @@ Result<Layout> prepare_layout(const PodmanConfig& config) {
     layout.containers_conf = config.data_dir + "/containers.conf";
     layout.storage_conf = config.data_dir + "/storage.conf";
     layout.apps = config.data_dir + "/apps";
+    layout.kept = config.data_dir + "/kept";
     for (const auto& path : {layout.data, layout.storage, layout.run, layout.socket})
         if (!valid_path(path)) return fail("bad_config", "expected an absolute path, got \"" + path + "\"");
     if (!valid_runtime(config.oci_runtime))
-        return fail("bad_config", "runtime: expected a name or a path, got \"" + config.oci_runtime + "\"");
+        return fail("bad_config",
+                    "runtime: expected a name or an absolute path, got \"" + config.oci_runtime + "\"");
     if (!layout.own_service && !config.oci_runtime.empty())
         return fail("bad_config", "runtime: a podman service that somebody else runs has one of its own");
     if (layout.socket.size() >= 108)
         return fail("bad_config", "the socket's path is longer than 107 bytes: " + layout.socket);
-    for (const auto& path : {layout.data, layout.apps})
+    for (const auto& path : {layout.data, layout.apps, layout.kept})
         if (auto ok = make_directory(path, 0700); !ok) return tl::unexpected(ok.error());
     if (!layout.own_service) return layout;
     for (const auto& path : {layout.storage, layout.run, layout.data + "/networks"})

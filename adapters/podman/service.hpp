@@ -18,6 +18,7 @@ struct Layout {
     std::string containers_conf;  ///< written by us, named by CONTAINERS_CONF
     std::string storage_conf;     ///< written by us, named by CONTAINERS_STORAGE_CONF
     std::string apps;             ///< files and scratch directories of applications
+    std::string kept;             ///< what is remembered of applications: events, restarts, last lines
     bool own_service = true;
 };
 

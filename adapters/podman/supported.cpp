@@ -7,8 +7,6 @@
 namespace grid::adapters::podman {
 namespace {
 
-constexpr std::uint32_t kMaxCompletions = 200;
-
 const char* kind_name(lease::WorkloadKind kind) {
     switch (kind) {
         case lease::WorkloadKind::deployment:
@@ -30,8 +28,6 @@ std::string unsupported_part(const lease::Workload& w) {
     for (const auto* containers : {&w.init_containers, &w.containers})
         for (const auto& container : *containers)
             if (container.gpus != 0) return "GPUs";
-    if (w.completion.completions > kMaxCompletions)
-        return "a job of more than " + std::to_string(kMaxCompletions) + " completions";
     return "";
 }
 

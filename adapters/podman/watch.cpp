@@ -37,6 +37,7 @@ void Driver::watch_containers() {
     const auto rows = api_.containers(labels());
     if (!rows) return;
     health_.keep_only(*rows);
+    restarts_.keep_only(*rows);
     for (const auto& row : *rows) {
         if (health_.restart_due(row)) {
             restart(row, *rows);
@@ -77,7 +78,7 @@ void Driver::restart(const ContainerRow& row, const std::vector<ContainerRow>& r
     for (const auto* one : pod) {
         if (health_.evicted(one->id)) continue;
         // Without the owner the others cannot be started either.
-        if (started) started = start_container(api_, care_of(*one));
+        if (started) started = start_again(*one, true);
         health_.restarted(*one, started);
     }
 }

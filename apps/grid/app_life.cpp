@@ -72,7 +72,8 @@ void add_logs(CLI::App& group, Context& context) {
     auto target = add_target(*logs);
     auto options = std::make_shared<GatewayClient::LogOptions>();
     logs->add_flag("-f,--follow", options->follow, "Go on as it prints more");
-    logs->add_flag("--previous", options->previous, "What was printed before the last restart or crash");
+    logs->add_flag("--previous", options->previous,
+                   "What was printed in the run before the last restart or crash");
     logs->add_option("--tail", options->tail, "Lines from the end")
         ->capture_default_str()
         ->check(CLI::NonNegativeNumber);

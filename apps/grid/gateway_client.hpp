@@ -71,7 +71,7 @@ public:
     std::string open(const std::string& app);
     struct LogOptions {
         bool follow = false;
-        bool previous = false;  ///< what was printed before the last restart
+        bool previous = false;  ///< what was printed in the run before the last restart
         unsigned tail = 100;
         std::string workload;     ///< empty: all
         chain::OrderId ended{0};  ///< of an order that is over, by its number

@@ -128,41 +128,6 @@ TEST_CASE("cluster: two applications of a lease live apart and see each other", 
     CHECK(tenant.answers("first\n"));
 }
 
-TEST_CASE("cluster: logs come from the end and follow what is new until the application goes", "[cluster]") {
-    const Tenant tenant;
-    tenant.run(
-        web(script("for i in 1 2 3 4 5; do echo old-$i; done; echo bad >&2; echo 'ok' >/tmp/index.html; "
-                   "httpd -p 8080 -h /tmp; n=0; trap 'exit 0' TERM; "
-                   "while true; do echo new-$n; n=$((n+1)); sleep 0.2; done")));
-    CHECK(eventually([&] { return contains(tenant.log(), "new-0"); }));
-    const auto all = tenant.log();
-    CHECK(contains(all, "old-1\n"));
-    CHECK(contains(all, "bad\n"));
-    CHECK_FALSE(contains(tenant.log("", 1), "old-"));
-    CHECK(tenant.log("no-such-workload").empty());
-    std::string followed;
-    std::size_t pieces = 0;
-    std::thread reader([&] {
-        tenant.cluster.driver().logs(
-            {tenant.lease, tenant.app, "web", true, 1, false},
-            [&](const std::string&, const std::string& piece) {
-                followed += piece;
-                return ++pieces < 5;  // the reader has enough
-            },
-            [] { return true; });
-    });
-    reader.join();
-    CHECK(pieces == 5);
-    CHECK_FALSE(contains(followed, "old-"));
-    std::thread last([&] {
-        tenant.cluster.driver().logs(
-            {tenant.lease, tenant.app, "web", true, 1, false},
-            [](const std::string&, const std::string&) { return true; }, [] { return true; });
-    });
-    tenant.remove();
-    last.join();  // ends with the application
-}
-
 TEST_CASE("cluster: commands run in containers with input, output, errors, terminal and exit code",
           "[cluster]") {
     const Tenant tenant;
@@ -211,19 +176,6 @@ TEST_CASE("cluster: commands run in containers with input, output, errors, termi
     };
     CHECK(code("web-99", "") == "not_found");
     CHECK(code("", "nobody") == "not_found");
-}
-
-TEST_CASE("cluster: events tell what happened", "[cluster]") {
-    const Tenant tenant;
-    tenant.run(web(script(serving("ok"))));
-    const auto events = tenant.cluster.driver().events(tenant.lease, tenant.app);
-    REQUIRE(events);
-    CHECK_FALSE(events->empty());
-    CHECK(tenant.has_event("Started"));
-    for (const auto& event : *events) {
-        CHECK(event.time.seconds > 1'600'000'000);
-        CHECK_FALSE(event.message.empty());
-    }
 }
 
 TEST_CASE("cluster: a driver that comes back finds what runs", "[cluster]") {

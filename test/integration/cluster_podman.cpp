@@ -98,7 +98,7 @@ public:
         for (const auto& row : *containers) left.push_back("container " + row.name);
         for (const auto& row : *volumes) left.push_back("volume " + row.name);
         for (const auto& row : *networks) left.push_back("network " + row.name);
-        for (const char* place : {"/d/apps/", "/d/mounts/"})
+        for (const char* place : {"/d/apps/", "/d/mounts/", "/d/kept/"})
             if (fs::exists(directory_ + place + lease.hex().substr(2))) left.push_back(place);
         return left;
     }

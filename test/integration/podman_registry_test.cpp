@@ -275,8 +275,24 @@ TEST_CASE(
             if (name == world.image) refused(driver, 2, app_of(one.id.substr(0, 12)), "docker.io");
     CHECK(driver.status(lease_number(1), "app").health == Health::ready);
 
+    // Each pod of a job asks again.
+    auto job = app_of(world.image, {{registry, "alice", kPassword}});
+    auto& w = job.workloads[0];
+    w.kind = lease::WorkloadKind::job;
+    w.restart = lease::RestartPolicy::never;
+    w.completion.completions = 1;
+    w.completion.backoff_limit = 1;
+    w.containers[0].command = {"/bin/sh", "-c", "exit 1"};
+    CHECK(outcome(driver, 3, job) == "");
+    CHECK(eventually([&] { return driver.status(lease_number(3), "app").health == Health::failed; }));
+    std::size_t pulls = 0;
+    const auto of_job = driver.events(lease_number(3), "app");
+    REQUIRE(of_job);
+    for (const auto& event : *of_job) pulls += event.reason == "Pulled" ? event.count : 0;
+    CHECK(pulls == 2);
+
     // Nothing that can be read tells the secrets.
-    for (unsigned lease = 1; lease <= 2; ++lease) {
+    for (unsigned lease = 1; lease <= 3; ++lease) {
         const auto events = driver.events(lease_number(lease), "app");
         REQUIRE(events);
         for (const auto& event : *events) told += event.reason + " " + event.message + "\n";
@@ -286,6 +302,8 @@ TEST_CASE(
     for (const auto& row : *rows)
         for (const auto& [name, value] : row.labels) told += value;
     told += content(world.data() + "/podman.log") + world.registry.log();
+    for (const auto& file : fs::recursive_directory_iterator(world.data() + "/kept"))
+        if (file.is_regular_file()) told += content(file.path());
     REQUIRE(contains(told, "Pulled"));
     for (const char* secret : {kPassword, "a-wrong-password", "YWxpY2VzLXJpZ2h0LXBhc3N3b3Jk"})
         CHECK_FALSE(contains(told, secret));

@@ -2,6 +2,7 @@
 #include "test/integration/podman_world.hpp"
 
 #include <future>
+#include <set>
 
 using namespace grid;
 using namespace grid::test;
@@ -161,4 +162,84 @@ TEST_CASE("podman: a stop that nobody sees to its end is finished, and the conta
     CHECK(now.started_at != before.started_at);
     CHECK(problem(world.remove(world.podman(), lease)) == "");
     CHECK(stopping.get());
+}
+
+TEST_CASE("podman: the failures of a job are not counted anew after a restart of the driver", "[podman]") {
+    auto& world = World::get();
+    const auto lease = lease_number(22);
+    auto app = app_of(shell("echo run; exit 1"), 0);
+    auto& job = app.workloads[0];
+    job.kind = lease::WorkloadKind::job;
+    job.restart = lease::RestartPolicy::on_failure;
+    job.completion.completions = 1;
+    job.completion.backoff_limit = 6;
+    REQUIRE(problem(world.apply(lease, "app", app)) == "");
+    const auto restarts = [&] {
+        const auto seen = world.status(lease, "app");
+        return seen.pods.empty() ? 0u : seen.pods.front().restarts;
+    };
+    // Three restarts and more are behind it, when the driver goes: three alone would never be enough.
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (restarts() < 3 && std::chrono::steady_clock::now() < limit) std::this_thread::yield();
+    const auto before = restarts();
+    REQUIRE(before >= 3);
+    world.stop();
+    world.restart();
+    CHECK(restarts() >= before);
+    const auto failed = world.wait_for(lease, "app", Health::failed);
+    CHECK(failed.reason.find("BackoffLimitExceeded") != std::string::npos);
+    const auto logged = [&] {
+        const auto events =
+            world.ask<std::vector<AppEvent>>(world.podman(), events_atom_v, lease, std::string("app"));
+        std::uint32_t times = 0;
+        for (const auto& event : events.value_or(std::vector<AppEvent>{}))
+            if (event.reason == "Restarted") times += event.count;
+        return times;
+    };
+    // Seven, and what came to pass until the job's end was seen to; counted anew it would be ten at least.
+    CHECK(logged() >= 7);
+    CHECK(logged() <= 9);
+    CHECK(problem(world.remove(world.podman(), lease)) == "");
+    CHECK_FALSE(fs::exists(world.data() + "/kept/" + lease.hex().substr(2)));
+}
+
+TEST_CASE("podman: a job of many completions keeps a few of its ended pods, and counts each once",
+          "[podman]") {
+    auto& world = World::get();
+    const auto lease = lease_number(23);
+    auto app = app_of(shell("echo done"), 0);
+    auto& job = app.workloads[0];
+    job.kind = lease::WorkloadKind::job;
+    job.restart = lease::RestartPolicy::never;
+    job.replicas = 3;
+    job.completion.completions = 14;
+    REQUIRE(problem(world.apply(lease, "app", app)) == "");
+    std::set<std::string> started;
+    const auto reasons = [&](const std::string& reason) {
+        std::size_t n = 0;
+        for (const auto& event :
+             world.ask<std::vector<AppEvent>>(world.podman(), events_atom_v, lease, std::string("app"))
+                 .value_or(std::vector<AppEvent>{})) {
+            n += event.reason == reason;
+            if (event.reason == "Started") started.insert(event.object);
+        }
+        return n;
+    };
+    std::size_t most = 0;
+    bool interrupted = false;
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(120);
+    while (reasons("Completed") == 0 && std::chrono::steady_clock::now() < limit) {
+        most = std::max(most, world.api().containers({label_of(lease)}).value().size());
+        if (!interrupted && started.size() >= 7) {
+            interrupted = true;
+            world.stop();
+            world.restart();
+        }
+    }
+    CHECK(interrupted);
+    CHECK(reasons("Completed") == 1);
+    CHECK(started.size() == 14);
+    CHECK(most <= 4 + 3 + 3);  // kept, ended since, and running
+    CHECK(world.wait_for(lease, "app", Health::ready).health == Health::ready);
+    CHECK(problem(world.remove(world.podman(), lease)) == "");
 }

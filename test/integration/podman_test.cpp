@@ -433,6 +433,7 @@ TEST_CASE("podman: bad configurations are refused with the reason", "[podman]") 
     };
     CHECK(refused([](auto& c) { c.gateway_id = "Bad Id"; }) == "bad_config");
     CHECK(refused([](auto& c) { c.data_dir = "relative"; }) == "bad_config");
+    CHECK(refused([](auto& c) { c.oci_runtime = "a\nb"; }) == "bad_config");
     CHECK(refused([](auto& c) { c.subnet_pool = "10.0.0.0/24"; }) == "bad_config");
     CHECK(refused([](auto&) {}) == "cluster_unavailable");
     auto required = world.config("x", world.socket());

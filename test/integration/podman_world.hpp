@@ -89,6 +89,7 @@ public:
         c.ready_timeout = std::chrono::seconds(20);
         c.restart_backoff = std::chrono::milliseconds(50);
         c.restart_limit = 2;
+        c.ended_pods_kept = 4;
         c.drain = std::chrono::milliseconds(0);
         return c;
     }

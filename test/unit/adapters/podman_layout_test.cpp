@@ -43,7 +43,9 @@ TEST_CASE("an OCI runtime that cannot be had is refused") {
     const test::TemporaryDirectory directory;
     auto config = in(directory.path());
     config.oci_runtime = "runc\"\n[containers]\nprivileged = true";
-    CHECK(refusal(config).find("expected a name or a path") != std::string::npos);
+    CHECK(refusal(config).find("expected a name or an absolute path") != std::string::npos);
+    config.oci_runtime = "bin/crun";
+    CHECK(refusal(config).find("expected a name or an absolute path") != std::string::npos);
     config.oci_runtime = "crun";
     config.socket = directory.path() + "/podman.sock";
     CHECK(refusal(config).find("somebody else") != std::string::npos);
