@@ -2,7 +2,6 @@
 
 #include <filesystem>
 
-#include "adapters/podman.hpp"
 #include "chain/keccak.hpp"
 
 namespace grid::gridd {
@@ -71,6 +70,18 @@ std::optional<adapters::KubernetesConfig> read_cluster(ConfigSection section) {
     return config;
 }
 
+adapters::PodmanConfig read_podman(ConfigSection section) {
+    adapters::PodmanConfig config;
+    config.socket = section.text("socket", "");
+    config.oci_runtime = section.text("runtime", "");
+    config.storage_root = section.text("storage_root", "");
+    config.allowed_registries = read_networks(section, "allowed_registries");
+    config.required = section.texts("required", {});
+    if (section.has("total")) config.total = read_resources(section.section("total"));
+    if (section.has("reserve")) config.reserve = read_resources(section.section("reserve"));
+    return config;
+}
+
 Result<messages::cluster_actor> spawn_cluster_driver(caf::actor_system& system, const NodeConfig& config,
                                                      const chain::Address& provider) {
     const auto& gateway = config.gateway_config;
@@ -86,11 +97,9 @@ Result<messages::cluster_actor> spawn_cluster_driver(caf::actor_system& system, 
         kubernetes.restricted = gateway.manifest.profile == lease::Profile::restricted;
         return adapters::spawn_kubernetes(system, kubernetes);
     }
-    adapters::PodmanConfig podman;
+    auto podman = config.podman;
     podman.gateway_id = id;
     podman.data_dir = (data / "podman").string();
-    podman.socket = config.podman_socket;
-    podman.oci_runtime = config.podman_runtime;
     podman.egress = gateway.egress;
     return adapters::spawn_podman(system, podman);
 }

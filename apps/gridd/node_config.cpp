@@ -184,9 +184,7 @@ Result<NodeConfig> read_node_config(ConfigSection root) {
     config.platform_config.rpc_origins = platform.texts("rpc_origins", {});
     read_gateway(config.gateway_config, root.section("gateway"));
     config.kubernetes = read_cluster(root.section("cluster"));
-    auto podman = root.section("podman");
-    config.podman_socket = podman.text("socket", "");
-    config.podman_runtime = podman.text("runtime", "");
+    config.podman = read_podman(root.section("podman"));
     if (auto done = root.finish(); !done) return tl::unexpected(done.error());
     return config;
 }

@@ -8,6 +8,7 @@
 
 #include "adapters/chain_evm/address_book.hpp"
 #include "adapters/kubernetes.hpp"
+#include "adapters/podman.hpp"
 #include "chain/genesis.hpp"
 #include "lease/manifest.hpp"
 #include "runtime/config.hpp"
@@ -71,9 +72,8 @@ struct NodeConfig {
     PlatformConfig platform_config;
     GatewayConfig gateway_config;
     std::optional<adapters::KubernetesConfig> kubernetes;  ///< else podman on this machine
+    adapters::PodmanConfig podman;
     bool rebuild_projections = false;  ///< of the command line: forget what was read from the chain first
-    std::string podman_socket;
-    std::string podman_runtime;
 };
 
 /// Codes: `config_unreadable`, `bad_config` (file, line, key, what was expected).
