@@ -33,9 +33,11 @@ std::map<std::string, std::string> read_labels(ConfigSection section) {
     return labels;
 }
 
-messages::Resources read_resources(ConfigSection section) {
-    return {section.integer("cpu_milli", 0, 0, kMost), section.integer("memory_mib", 0, 0, kMost),
-            section.integer("storage_mib", 0, 0, kMost), section.integer("gpus", 0, 0, kMost)};
+messages::Resources read_resources(ConfigSection section, const messages::Resources& unsaid = {}) {
+    return {section.integer("cpu_milli", unsaid.cpu_milli, 0, kMost),
+            section.integer("memory_mib", unsaid.memory_mib, 0, kMost),
+            section.integer("storage_mib", unsaid.storage_mib, 0, kMost),
+            section.integer("gpus", unsaid.gpus, 0, kMost)};
 }
 
 }  // namespace
@@ -78,7 +80,7 @@ adapters::PodmanConfig read_podman(ConfigSection section) {
     config.allowed_registries = read_networks(section, "allowed_registries");
     config.required = section.texts("required", {});
     if (section.has("total")) config.total = read_resources(section.section("total"));
-    if (section.has("reserve")) config.reserve = read_resources(section.section("reserve"));
+    if (section.has("reserve")) config.reserve = read_resources(section.section("reserve"), config.reserve);
     return config;
 }
 
