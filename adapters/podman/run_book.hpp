@@ -18,14 +18,14 @@ struct Run {
     State state = State::running;
     std::uint64_t started = 0;  ///< seconds since 1970, by the driver's clock
     std::uint64_t ended = 0;
-    std::uint32_t failed_starts = 0;  ///< pods that came to be no container
-    std::uint64_t last_failure = 0;   ///< of these, seconds since 1970
-    std::string reason;               ///< of its failure, or of the last failed start
-    bool cleared = false;             ///< its pods are gone for good
-    std::uint32_t succeeded = 0;      ///< pods that have been removed to make room, and how they had ended
-    std::uint32_t failed = 0;         ///< the same; with restarts
-    std::uint64_t next = 0;           ///< number of the next pod, at least
-    std::vector<std::string> going;   ///< replicas that are counted above, but may still be there
+    std::uint32_t failed_starts = 0;   ///< pods that came to be no container
+    std::uint64_t last_failure = 0;    ///< of these, seconds since 1970
+    std::string reason;                ///< of its failure, or of the last failed start
+    bool cleared = false;              ///< its pods are gone for good
+    std::uint32_t succeeded = 0;       ///< pods that have been removed to make room, and how they had ended
+    std::uint32_t failed = 0;          ///< the same; with restarts
+    std::uint64_t next = 0;            ///< number of the next pod, at least
+    std::vector<std::string> going{};  ///< replicas that are counted above, but may still be there
     friend bool operator==(const Run&, const Run&) = default;
 };
 
