@@ -1,4 +1,5 @@
 // Commands in containers, events and earlier logs, on a real podman, see podman_world.hpp.
+#include "adapters/podman/restart_book.hpp"
 #include "test/integration/podman_world.hpp"
 
 #include <condition_variable>
@@ -234,8 +235,12 @@ TEST_CASE("podman: what happened to an application is told, and each of its pods
 
     // The run before the crash has left its lines.
     const auto row = world.api().containers({label_of(lease)}).value().at(0);
+    adapters::podman::RestartBook book(world.data() + "/kept");
+    book.load();
+    const auto starts = book.of(row.id);
+    CHECK(starts.restarts == 1);
     std::string earlier;
-    REQUIRE(world.api().log_before_end(row.id, 100, [&](std::string_view text) {
+    REQUIRE(world.api().log_between(row.id, starts.before, starts.last, 100, [&](std::string_view text) {
         earlier += text;
         return true;
     }));
