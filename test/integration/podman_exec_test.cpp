@@ -205,14 +205,11 @@ TEST_CASE("podman: what happened to an application is told, and each of its pods
         app_of(shell("echo before; test -e /tmp/second && { echo after; echo up >/tmp/index.html; " +
                      std::string(kServe) + "; }; touch /tmp/second; echo my last words; exit 4"));
     REQUIRE(problem(world.apply(lease, "app", crashing)) == "");
-    // The start is answered a moment after the application may be ready.
+    // The restart is counted before it is begun, and told when its start is answered.
     const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-    auto status = world.wait_for(lease, "app", Health::ready);
-    while (status.pods.size() == 1 && status.pods[0].restarts == 0 &&
-           std::chrono::steady_clock::now() < limit) {
+    while (count_of(events(), "Restarted") == 0 && std::chrono::steady_clock::now() < limit)
         std::this_thread::yield();
-        status = world.wait_for(lease, "app", Health::ready);
-    }
+    const auto status = world.wait_for(lease, "app", Health::ready);
     REQUIRE(status.pods.size() == 1);
     CHECK(status.pods[0].workload == "web");
     CHECK(status.pods[0].name == "web-0");
