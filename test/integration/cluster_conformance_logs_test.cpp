@@ -72,6 +72,8 @@ TEST_CASE(
     ++application.revision;  // a restart
     tenant.run(application);
     CHECK(eventually([&] { return times("two on") == 2; }));
+    // What a pod prints is kept when it has gone, for which Kubernetes gives it some time.
+    CHECK(eventually([&] { return times(", ended ") == 3; }));
 
     tenant.cluster.stop();
     tenant.cluster.begin();
